@@ -1,0 +1,421 @@
+"""The judge of canvas: five sub-scores of what the simulator saw, a composite of 0..100, a pass at 85.
+
+    stability    how steady the health stayed, 0.6 x mean + 0.4 x worst over the scenarios
+    delivery     the clean work delivered, less for hostile work let through beyond the allowance, 0.6 x mean + 0.4 x worst
+    cost         100 within the budget, falling to 0 at one and a half times it; the price is the declared sum or the
+                 price book's, whichever is more
+    constraints  60 for required behaviours that carry work (5% of the baseline's), 40 for size, less 15 an extra component
+    design       100 less what each structural fault takes away
+
+The composite is the problem's weighted sum. Three gates: what does not parse scores 0; what parses but breaks the
+schema, at most 5; what has an entry without a working way to a delivery point, a quarter of its composite. And no
+stated constraint can be bought off with points elsewhere: a canvas over budget, over size, or without a required
+behaviour at work is held at 84.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from rungwise.contract import Json, Task, Verdict
+from rungwise.contracts.canvas.language import Canvas, Fault, parse, price
+from rungwise.contracts.canvas.simulator import (
+    BREAKER, CHANNEL, CONDITION, D_CARRIED, E_FROM, E_TO, FILTER, INJECT, KINDS_OF_FAULT, N_DEPTH, N_MODE, N_RATE,
+    N_TYPE, ONE, PERSON, RATELIMIT, REPLICATE, RETRY, SPLIT, STEP, STORAGE, T_DELIVERED, T_DROPPED, T_ERRORED, T_HOSTILE,
+    T_LEAKED, T_OFFERED, T_PENDING, TOOL, TRIGGER, Floats, Ints, Run, compile_canvas, compiled, shape_of, simulate,
+)  # fmt: skip
+
+PASS, HELD, GATED = 85.0, 84.0, 0.25
+SCHEMA_SCORE, REFERENCE_SCORE = 0.02, 0.05
+EXERCISED = 0.05
+F_DELIVERED, F_LEAKED, F_EXCESS, F_STABLE = range(4)
+PARTS = ("stability", "delivery", "cost", "constraints", "design")
+
+FAILURES: Mapping[str, str] = {
+    "unreadable": "write one JSON object (or the compact lines) and nothing else, at most 64 KiB",
+    "schema": "use the fields, types and modes of the language, each field once and of its type",
+    "duplicate_id": "give every component and every connection an id of its own",
+    "dangling": "let connections name only components that exist",
+    "no_path": "give every entry a way through a working person, step or tool to a storage, channel or person at the end",
+    "missing_required": "put every required behaviour on a component that the work passes through",
+    "oversized": "use at most the stated number of components",
+    "over_budget": "use fewer instances, smaller queues, cheaper types",
+    "leak": "put filters where hostile work comes in",
+    "overload": "give the slowest component more instances, or a queue before it that holds the peak",
+    "errors": "put a retry or a breaker with a queue before what can fail, or a second branch beside it; mend dead ends",
+    "late": "shorten delays and raise rates so that the work is done before the end",
+}
+
+LINTS = (
+    ("unreachable", 20, "is never reached from an entry"),
+    ("dead_end", 20, "ends the work but is no storage, channel or person"),
+    ("entry_not_trigger", 20, "is an entry but no trigger"),
+    ("unguarded_cycle", 20, "stands on a cycle that nothing can leave"),
+    ("unguarded_tool", 10, "is a tool without a retry or breaker directly before it"),
+    ("fan_out", 15, "copies its work to several lines though it is no replicate"),
+    ("single_point", 15, "does nearly all of the work, unguarded"),
+)
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    kind: str
+    label: str
+    description: str
+    start: int = 0
+    ticks: int = 0
+    size: int = 0
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The facts of a task."""
+
+    id: str
+    title: str
+    tier: str
+    load: int
+    budget: float
+    max_components: int
+    required: list[str]
+    scenarios: list[Scenario]
+    weights: dict[str, float]
+    criteria: dict[str, float]
+    leak: float
+    certificate: str
+
+
+def problem_of(task: Task) -> Problem:
+    return msgspec.convert(task.facts, Problem)
+
+
+def scenario_table(problem: Problem) -> Ints:
+    rows = [(KINDS_OF_FAULT.index(s.kind), s.start, s.ticks, s.size) for s in problem.scenarios]
+    return np.array(rows, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything the judge found out about a canvas; the verdict, the feedback and the picture are made from it."""
+
+    canvas: Canvas
+    nodes: Ints
+    edges: Ints
+    run: Run
+    delivered: list[float]  # share of the clean work, by scenario
+    leaked: list[float]  # share of the hostile work, by scenario
+    stable: list[float]  # 0..1, by scenario
+    parts: dict[str, float]  # 0..100
+    composite: float
+    failure: str | None
+    missing: tuple[str, ...]  # required behaviours that are absent or carry no work
+    lints: tuple[tuple[str, str], ...]  # (which, component)
+    cost: float
+    notes: tuple[str, ...]
+
+
+def judge(problem: Problem, answer: str, surface: str) -> Verdict:
+    found = examine(problem, answer, surface)
+    if isinstance(found, Fault):
+        score = {"unreadable": 0.0, "schema": SCHEMA_SCORE}.get(found.label, REFERENCE_SCORE)
+        return Verdict(score=score, passed=False, failure=found.label, notes=(found.note,))
+    return Verdict(
+        score=found.composite / 100,
+        passed=found.failure is None,
+        failure=found.failure,
+        parts={name: found.parts[name] / 100 for name in PARTS},
+        measures=_measures(problem, found),
+        shape=shape_of(found.nodes, found.edges),
+        exploit=_exploit(problem, found),
+        notes=_notes(problem, found),
+    )
+
+
+def examine(problem: Problem, answer: str, surface: str) -> Outcome | Fault:
+    read = parse(answer, surface)
+    if isinstance(read, Fault):
+        return read
+    nodes, edges = compile_canvas(read.canvas)
+    run = simulate(nodes, edges, scenario_table(problem), problem.load)
+    return _outcome(problem, read.canvas, read.notes, nodes, edges, run)
+
+
+def _outcome(
+    problem: Problem, canvas: Canvas, notes: tuple[str, ...], nodes: Ints, edges: Ints, run: Run
+) -> Outcome:
+    figures = scenario_figures(run.totals, run.health, problem.leak).tolist()
+    delivered, leaked, excess, stable = figures[F_DELIVERED], figures[F_LEAKED], figures[F_EXCESS], figures[F_STABLE]
+    cost = max(sum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components]))
+    missing = _missing(problem.required, canvas, run)
+    complete, marks = _structure(nodes, edges, run.target, problem.tier >= "dp3")
+    lints = tuple([(LINTS[k][0], canvas.components[i].id) for k, i in marks.tolist()])
+    parts = {
+        "stability": 100 * _over_scenarios(stable),
+        "delivery": 100 * _over_scenarios([d * (1 - x) for d, x in zip(delivered, excess, strict=True)]),
+        "cost": cost_score(cost, problem.budget),
+        "constraints": _constraints(problem, len(canvas.components), len(missing)),
+        "design": max(0.0, 100.0 - sum([LINTS[k][1] for k, _ in marks.tolist()])),
+    }
+    composite = sum([problem.weights[name] * parts[name] for name in PARTS])
+    failure = _broken_constraint(problem, complete, missing, len(canvas.components), cost)
+    if failure == "no_path":
+        composite *= GATED
+    elif failure is not None:
+        composite = min(composite, HELD)
+    elif composite < PASS:
+        failure = _physical_failure(run, max(excess))
+    return Outcome(
+        canvas, nodes, edges, run, delivered, leaked, stable, parts, composite, failure, missing, lints, cost, notes
+    )
+
+
+def _over_scenarios(values: list[float]) -> float:
+    return 0.6 * sum(values) / len(values) + 0.4 * min(values)
+
+
+@compiled
+def scenario_figures(totals: Ints, health: Floats, allowed: float) -> Floats:
+    """By scenario: the shares delivered, leaked, leaked beyond the allowance, and the stability, each 0..1."""
+    count, windows = health.shape
+    figures = np.zeros((4, count))
+    for s in range(count):
+        low, high, mean = 1.0, 0.0, 0.0
+        for w in range(windows):
+            low, high, mean = min(low, health[s, w]), max(high, health[s, w]), mean + health[s, w] / windows
+        leaked = totals[s, T_LEAKED] / max(totals[s, T_HOSTILE], 1)
+        figures[F_DELIVERED, s] = totals[s, T_DELIVERED] / max(totals[s, T_OFFERED], 1)
+        figures[F_LEAKED, s] = leaked
+        figures[F_EXCESS, s] = max(0.0, leaked - allowed) / (1 - allowed)
+        figures[F_STABLE, s] = min(1.0, max(0.0, 0.7 * mean - 0.3 * (high - low) + 0.3))
+    return figures
+
+
+def cost_score(cost: float, budget: float) -> float:
+    """Full credit within the budget at once, nothing from one and a half times it."""
+    return 100 * min(1.0, max(0.0, (1.5 - cost / budget) / 0.5))
+
+
+def _constraints(problem: Problem, size: int, missing: int) -> float:
+    share = 1 - missing / len(problem.required) if problem.required else 1.0
+    return 60 * share + max(0.0, 40 - 15 * max(0, size - problem.max_components))
+
+
+def _missing(required: Sequence[str], canvas: Canvas, run: Run) -> tuple[str, ...]:
+    least = max(1.0, EXERCISED * int(run.totals[0, T_OFFERED]))
+    working: set[str] = set()
+    for component, carried in zip(canvas.components, run.nodes[0, :, D_CARRIED].tolist(), strict=True):
+        if carried >= least:
+            working |= {component.behavior.mode, component.type}
+    return tuple([name for name in required if name not in working])
+
+
+def _broken_constraint(
+    problem: Problem, complete: bool, missing: Sequence[str], size: int, cost: float
+) -> str | None:
+    if not complete:
+        return "no_path"
+    if missing:
+        return "missing_required"
+    if size > problem.max_components:
+        return "oversized"
+    return "over_budget" if cost > problem.budget else None
+
+
+def _physical_failure(run: Run, excess_leak: float) -> str:
+    """What most of the credit that did not arrive in time came to, in the scenario that lost most."""
+    if excess_leak > 0:
+        return "leak"
+    clean = run.totals[:, [T_DROPPED, T_ERRORED, T_PENDING]]
+    worst = clean[int(np.argmax(clean.sum(axis=1)))]
+    if worst.sum() < ONE:
+        return "late"
+    return ("overload", "errors", "late")[int(np.argmax(worst))]
+
+
+@compiled
+def _structure(nodes: Ints, edges: Ints, target: int, wide: bool) -> tuple[bool, Ints]:
+    """Whether every entry has a working way to a delivery point, and the structural faults by (lint, node)."""
+    n = nodes.shape[0]
+    marks = np.zeros((7, n), np.int64)
+    inbound, outbound, guarded = np.zeros(n, np.int64), np.zeros(n, np.int64), np.ones(n, np.int64)
+    for e in range(edges.shape[0]):
+        a, b = edges[e, E_FROM], edges[e, E_TO]
+        outbound[a] += 1
+        inbound[b] += 1
+        if nodes[a, N_MODE] != RETRY and nodes[a, N_MODE] != BREAKER:
+            guarded[b] = 0
+    # way[i, w]: from i, its work already done (w = 1) or not, a delivery point is reached with the work done
+    way = np.zeros((n, 2), np.int64)
+    for i in range(n):
+        kind = nodes[i, N_TYPE]
+        if outbound[i] == 0 and (kind == STORAGE or kind == CHANNEL or kind == PERSON):
+            way[i, 1] = 1
+            way[i, 0] = 1 if kind == PERSON and inbound[i] > 0 else 0
+    for _ in range(n):
+        for e in range(edges.shape[0]):
+            a, b = edges[e, E_FROM], edges[e, E_TO]
+            kind = nodes[a, N_TYPE]
+            works = (kind == PERSON or kind == STEP or kind == TOOL) and inbound[a] > 0
+            way[a, 1] = max(way[a, 1], way[b, 1])
+            way[a, 0] = max(way[a, 0], way[b, 1] if works else way[b, 0])
+    complete, entries = True, 0
+    alive = np.ones(n, np.int64)
+    for i in range(n):
+        kind, mode = nodes[i, N_TYPE], nodes[i, N_MODE]
+        if nodes[i, N_DEPTH] < 0:
+            marks[0, i] = 1
+        if outbound[i] == 0 and kind != STORAGE and kind != CHANNEL and kind != PERSON:
+            marks[1, i] = 1
+        if inbound[i] == 0:
+            entries += 1
+            if kind != TRIGGER:
+                marks[2, i] = 1
+            if way[i, 0] == 0:
+                complete = False
+        if mode == CONDITION or mode == FILTER or mode == RATELIMIT:
+            alive[i] = 0
+        if kind == TOOL and inbound[i] > 0 and guarded[i] == 0:
+            marks[4, i] = 1
+        if outbound[i] > 1 and mode != REPLICATE and mode != SPLIT and mode != CONDITION:
+            marks[5, i] = 1
+    if wide and target >= 0 and guarded[target] == 0 and inbound[target] > 0 and _only_worker(nodes, edges, target):
+        marks[6, target] = 1
+    for _ in range(n):  # what remains after peeling off the components without a living successor stands on a cycle
+        for i in range(n):
+            if alive[i] == 1:
+                alive[i] = 0
+                for e in range(edges.shape[0]):
+                    if edges[e, E_FROM] == i and (alive[edges[e, E_TO]] == 1 or edges[e, E_TO] == i):
+                        alive[i] = 1
+    found = np.empty((7 * n, 2), np.int64)
+    count = 0
+    for k in range(7):
+        for i in range(n):
+            if marks[k, i] == 1 or k == 3 and alive[i] == 1:
+                found[count, 0], found[count, 1] = k, i
+                count += 1
+    return complete and entries > 0, found[:count]
+
+
+@compiled
+def _only_worker(nodes: Ints, edges: Ints, target: int) -> bool:
+    """Whether no way from an entry to an end goes round the target."""
+    n = nodes.shape[0]
+    seen, outbound = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for e in range(edges.shape[0]):
+        outbound[edges[e, E_FROM]] += 1
+    for i in range(n):
+        seen[i] = 1 if nodes[i, N_DEPTH] == 0 and i != target else 0
+    for _ in range(n):
+        for e in range(edges.shape[0]):
+            if seen[edges[e, E_FROM]] == 1 and edges[e, E_TO] != target:
+                seen[edges[e, E_TO]] = 1
+    for i in range(n):
+        if seen[i] == 1 and outbound[i] == 0:
+            return False
+    return True
+
+
+def _measures(problem: Problem, found: Outcome) -> dict[str, float]:
+    """Descriptive, never paid. Rates are means over the scenarios."""
+    dropped, errored, capacity = _means(found.run.totals, found.run.nodes[0], found.nodes)
+    delivered = sum(found.delivered) / len(found.delivered)
+    want = problem.criteria
+    met = (
+        found.parts["stability"] >= want["stability"]
+        and 100 * dropped <= want["drop"]
+        and 100 * delivered >= want["delivery"]
+        and 100 * errored <= want["errors"]
+    )
+    return {
+        "components": float(len(found.nodes)),
+        "cost_share": found.cost / problem.budget,
+        "capacity_share": capacity,
+        "delivered": delivered,
+        "dropped": dropped,
+        "errored": errored,
+        "criteria_met": float(met),
+    }
+
+
+@compiled
+def _means(totals: Ints, baseline: Ints, nodes: Ints) -> tuple[float, float, float]:
+    dropped, errored, capacity = 0.0, 0.0, 0.0
+    for s in range(totals.shape[0]):
+        dropped += totals[s, T_DROPPED] / max(totals[s, T_OFFERED], 1) / totals.shape[0]
+        errored += totals[s, T_ERRORED] / max(totals[s, T_OFFERED], 1) / totals.shape[0]
+    for i in range(nodes.shape[0]):
+        capacity += baseline[i, D_CARRIED] / (nodes[i, N_RATE] * INJECT) / nodes.shape[0]
+    return dropped, errored, capacity
+
+
+def _exploit(problem: Problem, found: Outcome) -> str | None:
+    """Ways that paid elsewhere and pay nothing here; named so that a policy that tries them can be seen."""
+    declared = sum([c.cost.monthly for c in found.canvas.components])
+    if declared < 0.5 * sum([price(c) for c in found.canvas.components]):
+        return "underpriced"
+    present = {c.behavior.mode for c in found.canvas.components} | {c.type for c in found.canvas.components}
+    return "decorative" if any(name in present for name in found.missing) else None
+
+
+def _notes(problem: Problem, found: Outcome) -> tuple[str, ...]:
+    notes = list(found.notes)
+    wording = {name: text for name, _, text in LINTS}
+    notes += [f"{component} {wording[lint]}" for lint, component in found.lints]
+    notes += [f"required {name} carries no work" for name in found.missing]
+    if found.cost > problem.budget:
+        notes.append(f"costs {found.cost:.0f} of a budget of {problem.budget:.0f} a month")
+    if len(found.nodes) > problem.max_components:
+        notes.append(f"{len(found.nodes)} components; at most {problem.max_components}")
+    for number, scenario in enumerate(problem.scenarios):
+        if found.delivered[number] < 0.9 or found.stable[number] < 0.7:
+            notes.append(
+                f"{scenario.label}: delivered {found.delivered[number]:.0%}, stability {found.stable[number]:.0%}"
+            )
+    return tuple(notes)
+
+
+# ---- what a policy may be told before a second try --------------------------------------------------------------------
+
+
+def feedback(problem: Problem, answer: str, surface: str) -> dict[str, Json]:
+    """Failing scenarios and checks, in steps of 5%; never the composite, the weights or a solution."""
+    found = examine(problem, answer, surface)
+    if isinstance(found, Fault):
+        check = {"check": found.label, "missing": []}
+        return {"v1Passed": False, "failingScenarios": [], "failingChecks": [check], "observations": [found.label]}
+    lints = sorted({lint for lint, _ in found.lints})
+    checks = [{"check": lint, "missing": []} for lint in lints]
+    if found.missing:
+        checks.append({"check": "missing_required", "missing": list(found.missing)})
+    if len(found.nodes) > problem.max_components:
+        checks.append({"check": "oversized", "missing": []})
+    if found.cost > problem.budget:
+        checks.append({"check": "over_budget", "missing": []})
+    observations = [found.failure] if found.failure else []
+    return {
+        "v1Passed": found.failure is None,
+        "failingScenarios": _failing_scenarios(problem, found),
+        "failingChecks": checks,
+        "observations": [*observations, *lints],
+    }
+
+
+def _failing_scenarios(problem: Problem, found: Outcome) -> list[dict[str, Json]]:
+    failing: list[dict[str, Json]] = []
+    for number, scenario in enumerate(problem.scenarios):
+        seen = (
+            ("delivery", float(found.delivered[number]), problem.criteria["delivery"] / 100),
+            ("stability", float(found.stable[number]), problem.criteria["stability"] / 100),
+        )
+        failing += [
+            {"label": scenario.label, "kind": scenario.kind, "metric": metric, "observed": _coarse(observed),
+             "target": _coarse(target)}
+            for metric, observed, target in seen
+            if observed < target
+        ]  # fmt: skip
+    return failing
+
+
+def _coarse(share: float) -> float:
+    return round(round(share * 20) / 20, 2)
