@@ -180,7 +180,7 @@ def judge_all(contract: Contract, pairs: Sequence[tuple[Task, str]], *, attempts
     raise AssertionError("attempts must be at least 1")
 
 
-# ---- finding a contract ----------------------------------------------------------------------------------------------
+# ---- finding a contract ----
 
 
 def installed() -> dict[str, str]:
@@ -236,7 +236,9 @@ def _first_own_line(error: Exception) -> str:
         return str(error)
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {kind}"
-    own = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename and f.filename != __file__]
+    own = [
+        f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename and f.filename != __file__
+    ]
     return f"{own[0].filename}:{own[0].lineno}: {kind}" if own else kind
 
 

@@ -38,7 +38,9 @@ def named(function: str) -> Callable[..., Any]:
     return found
 
 
-def run(function: str, items: Sequence[Item], *, on: str = "inline", workers: int = 2, chunk: int = 16) -> Iterator[Any]:
+def run(
+    function: str, items: Sequence[Item], *, on: str = "inline", workers: int = 2, chunk: int = 16
+) -> Iterator[Any]:
     """function(item.payload) for each item, in order."""
     if on not in PLACES:
         raise InputError(f"no place {on!r} to run on; {nearest(on, PLACES)}", field="on")

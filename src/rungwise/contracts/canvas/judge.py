@@ -4,13 +4,14 @@
     delivery     the clean work delivered, less for hostile work let through beyond the allowance, 0.6 x mean + 0.4 x worst
     cost         100 within the budget, falling to 0 at one and a half times it; the price is the declared sum or the
                  price book's, whichever is more
-    constraints  60 for required behaviours that carry work (5% of the baseline's), 40 for size, less 15 an extra component
+    constraints  60 for required behaviours that carry work (5% of the baseline's) and have something to do where they
+                 stand (a split with one line does not), 40 for size, less 15 an extra component
     design       100 less what each structural fault takes away
 
 The composite is the problem's weighted sum. Three gates: what does not parse scores 0; what parses but breaks the
 schema, at most 5; what has an entry without a working way to a delivery point, a quarter of its composite. And no
-stated constraint can be bought off with points elsewhere: a canvas over budget, over size, or without a required
-behaviour at work is held at 84.
+stated constraint can be bought off with points elsewhere: a canvas over budget, over size, without a required behaviour
+at work, or leaking more hostile work than is allowed is held at 84.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,8 @@ import numpy as np
 from rungwise.contract import Json, Task, Verdict
 from rungwise.contracts.canvas.language import Canvas, Fault, parse, price
 from rungwise.contracts.canvas.simulator import (
-    BREAKER, CHANNEL, CONDITION, D_CARRIED, E_FROM, E_TO, FILTER, INJECT, KINDS_OF_FAULT, N_DEPTH, N_MODE, N_RATE,
-    N_TYPE, ONE, PERSON, RATELIMIT, REPLICATE, RETRY, SPLIT, STEP, STORAGE, T_DELIVERED, T_DROPPED, T_ERRORED, T_HOSTILE,
+    BREAKER, CHANNEL, CONDITION, D_CARRIED, DELAY, E_FROM, E_TO, FILTER, INJECT, KINDS_OF_FAULT, N_DEPTH, N_MODE, N_P0,
+    N_RATE, N_TYPE, ONE, PERSON, RATELIMIT, REPLICATE, RETRY, SPLIT, STEP, STORAGE, T_DELIVERED, T_DROPPED, T_ERRORED, T_HOSTILE,
     T_LEAKED, T_OFFERED, T_PENDING, TOOL, TRIGGER, Floats, Ints, Run, compile_canvas, compiled, shape_of, simulate,
 )  # fmt: skip
 
@@ -71,7 +72,6 @@ class Scenario(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True):
     """The facts of a task."""
 
-    id: str
     title: str
     tier: str
     load: int
@@ -135,18 +135,16 @@ def examine(problem: Problem, answer: str, surface: str) -> Outcome | Fault:
     read = parse(answer, surface)
     if isinstance(read, Fault):
         return read
-    nodes, edges = compile_canvas(read.canvas)
+    return assess(problem, read.canvas, read.notes)
+
+
+def assess(problem: Problem, canvas: Canvas, notes: tuple[str, ...] = ()) -> Outcome:
+    nodes, edges = compile_canvas(canvas)
     run = simulate(nodes, edges, scenario_table(problem), problem.load)
-    return _outcome(problem, read.canvas, read.notes, nodes, edges, run)
-
-
-def _outcome(
-    problem: Problem, canvas: Canvas, notes: tuple[str, ...], nodes: Ints, edges: Ints, run: Run
-) -> Outcome:
     figures = scenario_figures(run.totals, run.health, problem.leak).tolist()
     delivered, leaked, excess, stable = figures[F_DELIVERED], figures[F_LEAKED], figures[F_EXCESS], figures[F_STABLE]
     cost = max(sum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components]))
-    missing = _missing(problem.required, canvas, run)
+    missing = _missing(problem.required, canvas, nodes, edges, run)
     complete, marks = _structure(nodes, edges, run.target, problem.tier >= "dp3")
     lints = tuple([(LINTS[k][0], canvas.components[i].id) for k, i in marks.tolist()])
     parts = {
@@ -158,12 +156,14 @@ def _outcome(
     }
     composite = sum([problem.weights[name] * parts[name] for name in PARTS])
     failure = _broken_constraint(problem, complete, missing, len(canvas.components), cost)
+    if failure is None and max(excess) > 0:
+        failure = "leak"
     if failure == "no_path":
         composite *= GATED
     elif failure is not None:
         composite = min(composite, HELD)
     elif composite < PASS:
-        failure = _physical_failure(run, max(excess))
+        failure = _physical_failure(run)
     return Outcome(
         canvas, nodes, edges, run, delivered, leaked, stable, parts, composite, failure, missing, lints, cost, notes
     )
@@ -200,18 +200,40 @@ def _constraints(problem: Problem, size: int, missing: int) -> float:
     return 60 * share + max(0.0, 40 - 15 * max(0, size - problem.max_components))
 
 
-def _missing(required: Sequence[str], canvas: Canvas, run: Run) -> tuple[str, ...]:
-    least = max(1.0, EXERCISED * int(run.totals[0, T_OFFERED]))
+def _missing(required: Sequence[str], canvas: Canvas, nodes: Ints, edges: Ints, run: Run) -> tuple[str, ...]:
+    least = max(1, int(EXERCISED * int(run.totals[0, T_OFFERED])))
     working: set[str] = set()
-    for component, carried in zip(canvas.components, run.nodes[0, :, D_CARRIED].tolist(), strict=True):
-        if carried >= least:
-            working |= {component.behavior.mode, component.type}
+    for component, work in zip(canvas.components, _at_work(nodes, edges, run.nodes[0], least).tolist(), strict=True):
+        if work >= 1:
+            working.add(component.type)
+        if work == 2:
+            working.add(component.behavior.mode)
     return tuple([name for name in required if name not in working])
 
 
-def _broken_constraint(
-    problem: Problem, complete: bool, missing: Sequence[str], size: int, cost: float
-) -> str | None:
+@compiled
+def _at_work(nodes: Ints, edges: Ints, baseline: Ints, least: int) -> Ints:
+    """By node: 0 carries next to nothing, 1 carries work, 2 and its mode has something to do where it stands."""
+    n = nodes.shape[0]
+    lines, guards = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for e in range(edges.shape[0]):
+        a, kind, mode = edges[e, E_FROM], nodes[edges[e, E_TO], N_TYPE], nodes[edges[e, E_TO], N_MODE]
+        lines[a] += 1
+        works = kind == PERSON or kind == STEP or kind == TOOL or kind == STORAGE
+        guards[a] += 1 if works or mode == RETRY or mode == BREAKER else 0
+    work = np.zeros(n, np.int64)
+    for i in range(n):
+        mode = nodes[i, N_MODE]
+        if baseline[i, D_CARRIED] < least:
+            continue
+        idle = (mode == SPLIT or mode == CONDITION or mode == REPLICATE) and lines[i] < 2
+        idle = idle or (mode == RETRY or mode == BREAKER) and guards[i] == 0
+        idle = idle or (mode == FILTER or mode == DELAY) and nodes[i, N_P0] == 0
+        work[i] = 1 if idle else 2
+    return work
+
+
+def _broken_constraint(problem: Problem, complete: bool, missing: Sequence[str], size: int, cost: float) -> str | None:
     if not complete:
         return "no_path"
     if missing:
@@ -221,15 +243,17 @@ def _broken_constraint(
     return "over_budget" if cost > problem.budget else None
 
 
-def _physical_failure(run: Run, excess_leak: float) -> str:
-    """What most of the credit that did not arrive in time came to, in the scenario that lost most."""
-    if excess_leak > 0:
-        return "leak"
-    clean = run.totals[:, [T_DROPPED, T_ERRORED, T_PENDING]]
-    worst = clean[int(np.argmax(clean.sum(axis=1)))]
-    if worst.sum() < ONE:
-        return "late"
-    return ("overload", "errors", "late")[int(np.argmax(worst))]
+def _physical_failure(run: Run) -> str:
+    """What most of the credit that did not arrive in time came to, over all scenarios."""
+    dropped, errored, pending = run.totals[:, [T_DROPPED, T_ERRORED, T_PENDING]].sum(axis=0).tolist()
+    return "late" if pending >= max(dropped, errored) else "overload" if dropped >= errored else "errors"
+
+
+def structural_faults(canvas: Canvas, *, wide: bool) -> tuple[bool, list[tuple[int, int]]]:
+    """What can be said of the structure without a run: whether it is complete, and its faults by (lint, component)."""
+    nodes, edges = compile_canvas(canvas)
+    complete, marks = _structure(nodes, edges, -1, wide)
+    return complete, [(k, i) for k, i in marks.tolist()]
 
 
 @compiled
@@ -375,7 +399,7 @@ def _notes(problem: Problem, found: Outcome) -> tuple[str, ...]:
     return tuple(notes)
 
 
-# ---- what a policy may be told before a second try --------------------------------------------------------------------
+# ---- what a policy may be told before a second try ----
 
 
 def feedback(problem: Problem, answer: str, surface: str) -> dict[str, Json]:

@@ -116,7 +116,7 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-# ---- the price book: what a component costs a month, whatever it declares ---------------------------------------------
+# ---- the price book: what a component costs a month, whatever it declares ----
 
 TYPE_PRICE = {"person": 12, "step": 20, "tool": 15, "storage": 24, "decision": 8, "trigger": 4, "channel": 8}
 
@@ -147,7 +147,7 @@ def _mode_price(component: Component) -> int:
     return 0
 
 
-# ---- reading ----------------------------------------------------------------------------------------------------------
+# ---- reading ----
 
 
 def parse(text: str, surface: str = "json") -> Reading | Fault:
@@ -217,7 +217,9 @@ def _within_ranges(canvas: Canvas) -> Reading:
 
 
 def _visible(canvas: Canvas) -> bool:
-    texts = "".join([c.label + c.description for c in canvas.components]) + "".join([c.label for c in canvas.connections])
+    texts = "".join([c.label + c.description for c in canvas.components]) + "".join(
+        [c.label for c in canvas.connections]
+    )
     return (canvas.name + texts).isprintable()
 
 
@@ -262,7 +264,7 @@ def _near(connection: Connection, notes: list[str]) -> Connection:
     return msgspec.structs.replace(connection, latency=MAX_LATENCY_MS)
 
 
-# ---- the compact surface ------------------------------------------------------------------------------------------------
+# ---- the compact surface ----
 
 _ID, _QUOTED, _NUMBER = r"[a-z][a-z0-9_-]{0,39}", r'"(?:[^"\\]|\\.)*"', r"\d+(?:\.\d+)?"
 _COMPONENT = re.compile(
@@ -327,7 +329,7 @@ def _value(text: str) -> float | str:
     return text if text.isalpha() else float(text)
 
 
-# ---- writing ------------------------------------------------------------------------------------------------------------
+# ---- writing ----
 
 
 def write(canvas: Canvas, surface: str = "json") -> str:
@@ -389,4 +391,6 @@ def _plain(value: float | str) -> str:
     """A number in digits alone: no exponent, no trailing zeros."""
     if isinstance(value, str):
         return value
-    return str(int(value)) if float(value).is_integer() else f"{value:.17f}".rstrip("0") if value < 1e-4 else repr(value)
+    return (
+        str(int(value)) if float(value).is_integer() else f"{value:.17f}".rstrip("0") if value < 1e-4 else repr(value)
+    )

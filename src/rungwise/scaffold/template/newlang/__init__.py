@@ -1,7 +1,8 @@
 """The contract newlang: a robot on a small grid is led from S to G.
 
-This file only joins the rooms; what happens is said in them. `newlang` is the factory that rungwise finds by name, and
-its keyword settings are part of the contract's identity: two settings are two contracts, never compared by mistake.
+This file only joins the rooms; what happens is said in them. The function at its end is the factory that rungwise finds
+by name. Its keyword settings are part of the contract's identity: two settings are two contracts, never compared by
+mistake.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -7,7 +7,8 @@ import pytest
 from rungwise.check import examine
 from rungwise.contract import Contract, Task, load_contract
 
-SPEC = f"{Path(__file__).parents[1] / 'newlang' / '__init__.py'}:newlang"
+ROOMS = Path(__file__).parents[1] / "newlang"
+SPEC = f"{ROOMS / '__init__.py'}:newlang"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,259 @@
+"""Proof that a problem can be solved: a search over ordinary designs for a canvas of 90 or more.
+
+A design is a row of stages from the trigger to the store; a stage is one part or, behind a split, several branches.
+Designs are drawn at random from what an engineer would draw (queue before the workers, guards before what can fail,
+filters in front), then their numbers are climbed: up to 90 first, then as cheap as that allows. The first design that
+gets there is the certificate, not the best of all, so that certificates differ from one another. The problem's budget is
+set from its cost afterwards, and the certificate is the task's gold answer.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+
+import msgspec
+
+from rungwise.contracts.canvas.judge import Outcome, Problem, assess
+from rungwise.contracts.canvas.language import Behavior, Canvas, Component, Connection, Cost, price
+
+ENOUGH, MARGIN = 90.0, 0.3
+DESIGNS, CLIMB = 10, 45
+FIRST, FIRST_HOPE, LAST_HOPE = 8, 80.0, 87.0  # a climb that is not there by then is given up
+NO_BUDGET = 1e9
+
+Params = tuple[tuple[str, int | float | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    type: str
+    mode: str = "passthrough"
+    scale: int = 1
+    params: Params = ()
+
+    def with_param(self, name: str, value: int | float | str) -> "Part":
+        return replace(self, params=(*[p for p in self.params if p[0] != name], (name, value)))
+
+
+Design = tuple[tuple[tuple[Part, ...], ...], ...]  # stages of branches of parts
+
+
+def certificate(problem: Problem, rng: random.Random) -> tuple[Canvas, Outcome] | None:
+    """A canvas of 90 or more and what the judge says of it, or None where no design drawn gets there."""
+    free = msgspec.structs.replace(problem, budget=NO_BUDGET)
+    for _ in range(DESIGNS):
+        design = draw(problem, rng)
+        if len(list(parts_of(design))) > problem.max_components:
+            continue
+        found = _climb(free, design, rng)
+        if found is not None:
+            return found
+    return None
+
+
+def _climb(problem: Problem, design: Design, rng: random.Random) -> tuple[Canvas, Outcome] | None:
+    best = assess(problem, drawn(design, problem.title))
+    value = _value(best)
+    for step in range(CLIMB):
+        if step == FIRST and best.composite < FIRST_HOPE or step == CLIMB // 2 and best.composite < LAST_HOPE:
+            return None
+        other = _changed(design, rng)
+        if other == design:
+            continue
+        found = assess(problem, drawn(other, problem.title))
+        if _value(found) > value:
+            design, best, value = other, found, _value(found)
+    return (best.canvas, best) if best.failure is None and best.composite >= ENOUGH else None
+
+
+def _value(found: Outcome) -> tuple[float, float]:
+    return min(found.composite, ENOUGH + MARGIN), -found.cost
+
+
+# ---- drawing a design ----
+
+
+def draw(problem: Problem, rng: random.Random) -> Design:
+    kinds = {scenario.kind for scenario in problem.scenarios}
+    wanted = [name for name in problem.required if name != "storage"]
+    rough = bool(kinds & {"outage", "cascade", "latency"})
+    stages: list[tuple[tuple[Part, ...], ...]] = [((Part("in", "trigger"),),)]
+    front: list[Part] = []
+    for _ in range(rng.choice((1, 1, 2)) if "adversarial" in kinds else int("filter" in wanted)):
+        front.append(Part("screen", rng.choice(("channel", "decision")), "filter", 2, (("strictness", 0.5),)))
+    if "ratelimit" in wanted:
+        front.append(Part("limit", rng.choice(("channel", "decision")), "ratelimit", 2, (("rate", 60), ("burst", 60))))
+    rng.shuffle(front)
+    if "queue" in wanted or rough or "spike" in kinds or rng.random() < 0.3:
+        front.append(Part("queue", rng.choice(("channel", "channel", "decision")), "queue", 2, (("capacity", 240),)))
+    stages += [((part,),) for part in front]
+    stages += _workers(wanted, rough, rng)
+    stages.append(((Part("store", "storage", scale=2),),))
+    return _with_required(tuple(stages), wanted, rng)
+
+
+def _workers(wanted: Sequence[str], rough: bool, rng: random.Random) -> list[tuple[tuple[Part, ...], ...]]:
+    worker = Part("work", rng.choice(("step", "step", "tool", "person")), rng.choice(("passthrough", "transform")), 2)
+    guards = [name for name in ("retry", "circuitbreaker") if name in wanted]
+    if rough and not guards and rng.random() < 0.8:
+        guards = [rng.choice(("retry", "circuitbreaker"))]
+    rng.shuffle(guards)
+    branch = (*[_guard(name, rng) for name in guards[: rng.choice((1, 2))]], worker)
+    width = rng.choice((2, 2, 3)) if "split" in wanted or (rough and rng.random() < 0.6) else 1
+    if width == 1:
+        return [((part,),) for part in branch]
+    return [((Part("share", rng.choice(("decision", "channel")), "split", 2),),), (branch,) * width]
+
+
+def _guard(name: str, rng: random.Random) -> Part:
+    kind = rng.choice(("decision", "channel", "step"))
+    if name == "retry":
+        return Part("again", kind, "retry", 2, (("maxRetries", rng.choice((2, 3, 5))), ("backoff", rng.choice((2, 4)))))
+    return Part("fuse", kind, "circuitbreaker", 2, (("cooldown", rng.choice((4, 8))),))
+
+
+def _with_required(design: Design, wanted: Sequence[str], rng: random.Random) -> Design:
+    """Every required mode that is not there yet goes onto a part that has none to lose, or onto a new one."""
+    for mode in wanted:
+        if any(part.mode == mode for part in parts_of(design)) or mode in _TYPES:
+            continue
+        plain = [i for i, stage in enumerate(design) if len(stage) == 1 and _is_plain(stage[0][0], mode)]
+        if plain and rng.random() < 0.5:
+            place = rng.choice(plain)
+            part = design[place][0][0]
+            design = (*design[:place], ((_in_mode(part, mode),),), *design[place + 1 :])
+        else:
+            alone = [i for i in range(1, len(design)) if len(design[i]) == 1 and design[i - 1][0][-1].mode != "split"]
+            place = rng.choice(alone)
+            extra = _in_mode(Part(mode[:6], rng.choice(("channel", "decision")), scale=2), mode)
+            design = (*design[:place], ((extra,),), *design[place:])
+    return design
+
+
+_TYPES = ("person", "step", "storage", "decision", "trigger", "tool", "channel")
+
+
+def _is_plain(part: Part, mode: str) -> bool:
+    return part.mode in ("passthrough", "transform") and not (part.type == "trigger" and mode in ("batch", "retry"))
+
+
+def _in_mode(part: Part, mode: str) -> Part:
+    params: Params = {
+        "queue": (("capacity", 160),), "ratelimit": (("rate", 60), ("burst", 60)), "delay": (("ticks", 1),),
+        "batch": (("size", 4), ("maxWait", 1)), "filter": (("strictness", 0.2),),
+    }.get(mode, ())  # fmt: skip
+    return replace(part, mode=mode, params=params)
+
+
+# ---- changing one thing ----
+
+STEPS: dict[str, tuple[str, tuple[int | float, ...]]] = {
+    "queue": ("capacity", (20, 40, 80, 120, 160, 200, 240, 280, 320, 360, 400)),
+    "filter": ("strictness", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
+    "ratelimit": ("rate", (12, 16, 20, 30, 40, 60, 80, 120)),
+    "circuitbreaker": ("cooldown", (2, 3, 4, 6, 8, 12)),
+}
+
+
+def _changed(design: Design, rng: random.Random) -> Design:
+    """One part bigger or smaller, or its number one step along; all branches of a stage alike."""
+    place = rng.randrange(1, len(design))
+    stage = design[place]
+    spot = rng.randrange(len(stage[0]))
+    part = stage[0][spot]
+    known = STEPS.get(part.mode)
+    if part.mode == "retry" and rng.random() < 0.5:
+        name = rng.choice(("maxRetries", "backoff"))
+        changed = part.with_param(name, rng.choice((1, 2, 3, 4, 5)))
+    elif known and rng.random() < 0.5:
+        changed = part.with_param(known[0], _next(known[1], dict(part.params).get(known[0], known[1][0]), rng))
+    elif rng.random() < 0.15 and part.type in ("step", "tool", "person"):
+        changed = replace(part, type=rng.choice(("step", "tool", "person")))
+    else:
+        changed = replace(part, scale=min(4, max(1, part.scale + rng.choice((-1, 1)))))
+    branch = (*stage[0][:spot], changed, *stage[0][spot + 1 :])
+    return (*design[:place], (branch,) * len(stage), *design[place + 1 :])
+
+
+def _next(values: Sequence[int | float], now: int | float | str, rng: random.Random) -> int | float:
+    at = values.index(now) if now in values else 0
+    return values[min(len(values) - 1, max(0, at + rng.choice((-2, -1, 1, 2))))]
+
+
+# ---- from design to canvas ----
+
+
+def parts_of(design: Design) -> Iterator[Part]:
+    return (part for stage in design for branch in stage for part in branch)
+
+
+def drawn(design: Design, title: str) -> Canvas:
+    """The canvas of a design: stages joined in order, parts numbered where a name stands twice, costs as in the book."""
+    components: list[Component] = []
+    connections: list[Connection] = []
+    tails: list[str] = []
+    used: dict[str, int] = {}
+    for stage in design:
+        ends: list[str] = []
+        for branch in stage:
+            before = tails
+            for part in branch:
+                used[part.name] = used.get(part.name, 0) + 1
+                name = part.name if used[part.name] == 1 else f"{part.name}{used[part.name]}"
+                components.append(_component(name, part))
+                for source in before:
+                    connections.append(Connection(id=f"c{len(connections) + 1}", source=source, target=name))
+                before = [name]
+            ends += before
+        tails = ends
+    return Canvas(name=title, components=components, connections=connections)
+
+
+def _component(name: str, part: Part) -> Component:
+    behavior = Behavior(mode=part.mode, params=dict(part.params))  # type: ignore[arg-type]
+    free = Component(
+        id=name,
+        type=part.type,
+        label=name,
+        behavior=behavior,
+        cost=Cost(monthly=0.0, setup=0.0),
+        scale=part.scale,  # type: ignore[arg-type]
+    )
+    return msgspec.structs.replace(free, cost=Cost(monthly=float(price(free)), setup=0.0))
+
+
+# ---- the refusal: too easy ----
+
+
+def solved_by_four(problem: Problem) -> bool:
+    """Whether some canvas of at most four components passes: a row with the required modes on it in any order."""
+    return any(assess(problem, canvas).failure is None for canvas in _small(problem))
+
+
+def _small(problem: Problem) -> Iterator[Canvas]:
+    modes = [name for name in problem.required if name not in _TYPES]
+    if len(modes) > 4:
+        return
+    modes += ["queue", "retry", "circuitbreaker"][: max(0, 3 - len(modes))]
+    for order in sorted(set(permutations([*modes, "passthrough"], 3))):
+        if len(set(modes[: len(problem.required)]) - set(order)) > 1:
+            continue
+        for worker in ("step", "person"):
+            for scale in (2, 4):
+                yield _row(problem, order, worker, scale)
+
+
+def _row(problem: Problem, order: tuple[str, ...], worker: str, scale: int) -> Canvas:
+    rest = [name for name in problem.required if name not in order and name not in _TYPES]
+    entry = _in_mode(Part("in", "trigger"), rest[0]) if rest else Part("in", "trigger")
+    parts = [Part("a", "channel", scale=2), Part("b", worker, scale=scale), Part("c", "storage", scale=2)]
+    row = [entry, *[_generous(_in_mode(part, mode)) for part, mode in zip(parts, order, strict=True)]]
+    return drawn(tuple(((part,),) for part in row), problem.title)
+
+
+def _generous(part: Part) -> Part:
+    if part.mode == "queue":
+        return part.with_param("capacity", 320)
+    return part.with_param("maxRetries", 5) if part.mode == "retry" else part
