@@ -139,6 +139,7 @@ OPTIONAL: Mapping[str, str] = {
     "canonical": "(answer) -> the one spelling of it, or None where it does not parse",
     "structure": "(task) -> what makes two tasks the same problem in other words; the facts where absent",
     "feedback": "(task, answer) -> what a policy may be told before a second try; never the solution",
+    "attempt": "(task, seed) -> a plausible unskilled answer, by which the tiers' difficulty is measured",
     "pick": "(task, answers) -> index of the best of k, without the judge",
     "public": "(task) -> what may be shown of a task besides its prompt",
 }

@@ -41,7 +41,10 @@ def _junk(rng: random.Random) -> Iterator[tuple[str, str]]:
     yield "open objects", '{"a":' * 50_000
     yield "open brackets", "(" * 100_000
     yield "indentation", "\n".join(" " * depth + "a:" for depth in range(500))
-    yield "anchors", "a: &a [x,x]\n" + "\n".join(f"{c}: &{c} [*{p},*{p}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True))
+    yield (
+        "anchors",
+        "a: &a [x,x]\n" + "\n".join(f"{c}: &{c} [*{p},*{p}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True)),
+    )
     yield "backtracking", "a" * 50_000 + "!"
     yield "lone surrogate", "\ud800"
     yield "control characters", "".join(map(chr, range(32)))
@@ -88,8 +91,17 @@ def _from_gold(gold: str, prompt: str, rng: random.Random) -> Iterator[tuple[str
     if gold != gold.swapcase():
         yield "gold in the other case", gold.swapcase()
     if re.search(r"\d", gold):
-        for name, value in (("NaN", "NaN"), ("infinite", "1e999"), ("enormous", "1e308"), ("negative", "-1"), ("endless", "9" * 4400)):
-            yield f"gold with {name} numbers", re.sub(r"\b\d+(\.\d+)?\b", value, gold) + ("" if re.search(r"\b\d", gold) else "~")
+        for name, value in (
+            ("NaN", "NaN"),
+            ("infinite", "1e999"),
+            ("enormous", "1e308"),
+            ("negative", "-1"),
+            ("endless", "9" * 4400),
+        ):
+            yield (
+                f"gold with {name} numbers",
+                re.sub(r"\b\d+(\.\d+)?\b", value, gold) + ("" if re.search(r"\b\d", gold) else "~"),
+            )
     key = re.search(r'"\w+"\s*:\s*(?:"[^"]*"|\d+)\s*,', gold)
     if key:
         yield "gold with a key twice", gold[: key.end()] + gold[key.start() :]
@@ -106,12 +118,12 @@ def prompt_pieces(task: Task) -> Iterator[tuple[str, str]]:
     yield from ((f"prompt from line {number}", "\n".join(lines[number:])) for number in range(1, len(lines)))
     blocks = re.split(r"\n\s*\n|```\w*\n?", task.prompt)
     yield from ((f"prompt block {number}", block.strip("\n")) for number, block in enumerate(blocks, 1))
-    yield from ((f"after a colon in line {n}", line.split(":", 1)[1].strip()) for n, line in enumerate(lines, 1) if ":" in line)
+    yield from (
+        (f"after a colon in line {n}", line.split(":", 1)[1].strip()) for n, line in enumerate(lines, 1) if ":" in line
+    )
 
 
 def spilled(text: str, gold: str) -> bool:
     """Whether the gold answer stands in the text, whatever its spaces and case."""
     bare, secret = (re.sub(r"\W+", "", value).lower() for value in (text, gold))
     return len(secret) >= 4 and (secret in bare or secret[::-1] in bare)
-
-

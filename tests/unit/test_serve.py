@@ -522,8 +522,9 @@ def test_a_batch_is_shared_among_workers_and_comes_back_in_order(server: httpx.C
     reply = server.post("/score", json={"items": [{"task_id": TASK.id, "answer": answer} for answer in answers]})
     notes = [verdict["notes"] for verdict in reply.json()["verdicts"]]
     assert notes == [[] if answer == WORD else [f"you said {answer}"] for answer in answers]
-    wrong = [{"task_id": TASK.id, "answer": WORD}] * 200 + [{"task_id": TASK.id}]
-    assert "items[200]" in refusal(server.post("/score", json={"items": wrong}), 422)
+    for wrong, status in (({"task_id": TASK.id}, 422), ({"task_id": "nobody", "answer": ""}, 404)):
+        batch = {"items": [{"task_id": TASK.id, "answer": WORD}] * 200 + [wrong]}
+        assert "items[200]" in refusal(server.post("/score", json=batch), status)
 
 
 def test_a_batch_does_not_wait_for_the_network_to_make_up_its_mind(server: httpx.Client) -> None:

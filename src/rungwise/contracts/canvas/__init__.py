@@ -1,18 +1,19 @@
 """Canvas: a system drawn as a graph, judged by a simulator under stress. The pattern for every other contract.
 
-    language.py     the syntax tree, its two surfaces, the price book
-    simulator.py    the oracle
-    judge.py        sub-scores, composite, failure labels, feedback
-    tasks.py        tiers, splits, problems, gold; words.py their wording; certificate.py the proof that each is solvable
-    sabotage.py     wrong answers with the label each must get
-    repair.py       the deterministic mend; pick.py the choice among k
-    picture.py      what a person looks at
+language.py     the syntax tree, its two surfaces, the price book
+simulator.py    the oracle
+judge.py        sub-scores, composite, failure labels, feedback
+tasks.py        tiers, splits, problems, gold; words.py their wording; certificate.py the proof that each is solvable
+sabotage.py     wrong answers with the label each must get
+repair.py       the deterministic mend; pick.py the choice among k
+picture.py      what a person looks at
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from rungwise.contract import Contract, Grammar, Json, Repair, Sabotage, Task, Verdict
 from rungwise.contracts.canvas import language, tasks
+from rungwise.contracts.canvas.certificate import attempt
 from rungwise.contracts.canvas.grammar import grammar
 from rungwise.contracts.canvas.judge import FAILURES, feedback, judge, problem_of
 from rungwise.contracts.canvas.pick import pick
@@ -70,6 +71,9 @@ class Canvas:
 
     def pick(self, task: Task, answers: Sequence[str]) -> int:
         return pick(problem_of(task), answers, self.surface)
+
+    def attempt(self, task: Task, seed: int) -> str:
+        return attempt(problem_of(task), seed, self.surface)
 
     def public(self, task: Task) -> Mapping[str, Json]:
         return tasks.public(task)

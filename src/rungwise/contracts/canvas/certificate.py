@@ -2,9 +2,9 @@
 
 A design is a row of stages from the trigger to the store; a stage is one part or, behind a split, several branches.
 Designs are drawn at random from what an engineer would draw (queue before the workers, guards before what can fail,
-filters in front), then their numbers are climbed: up to 90 first, then as cheap as that allows. The first design that
-gets there is the certificate, not the best of all, so that certificates differ from one another. The problem's budget is
-set from its cost afterwards, and the certificate is the task's gold answer.
+filters in front), then their numbers are climbed up to 90, then what the design does not need is taken away. The first
+design that gets there is the certificate, not the best of all, so that certificates differ from one another. The
+problem's budget is set from its cost afterwards, and the certificate is the task's gold answer.
 """
 
 import random
@@ -15,10 +15,11 @@ from itertools import permutations
 import msgspec
 
 from rungwise.contracts.canvas.judge import Outcome, Problem, assess
-from rungwise.contracts.canvas.language import Behavior, Canvas, Component, Connection, Cost, price
+from rungwise.contracts.canvas.language import Behavior, Canvas, Component, Connection, Cost, price, write
+from rungwise.seeds import stream
 
-ENOUGH, MARGIN = 90.0, 0.3
-DESIGNS, CLIMB = 10, 45
+ENOUGH = 90.0
+DESIGNS, CLIMB, THRIFT = 12, 45, 40
 FIRST, FIRST_HOPE, LAST_HOPE = 8, 80.0, 87.0  # a climb that is not there by then is given up
 NO_BUDGET = 1e9
 
@@ -53,23 +54,40 @@ def certificate(problem: Problem, rng: random.Random) -> tuple[Canvas, Outcome] 
     return None
 
 
+def attempt(problem: Problem, seed: int, surface: str) -> str:
+    """What an engineer might draw at first, nothing simulated: a yardstick for how hard the tiers are."""
+    return write(drawn(draw(problem, stream(seed, "canvas attempt", problem.certificate)), problem.title), surface)
+
+
 def _climb(problem: Problem, design: Design, rng: random.Random) -> tuple[Canvas, Outcome] | None:
+    """Up to 90 by changing numbers one at a time; given up early where there is little hope."""
     best = assess(problem, drawn(design, problem.title))
-    value = _value(best)
     for step in range(CLIMB):
-        if step == FIRST and best.composite < FIRST_HOPE or step == CLIMB // 2 and best.composite < LAST_HOPE:
+        if _is_enough(best):
+            return _thrifty(problem, design, best, rng)
+        if (step == FIRST and best.composite < FIRST_HOPE) or (step == CLIMB // 2 and best.composite < LAST_HOPE):
             return None
         other = _changed(design, rng)
+        found = assess(problem, drawn(other, problem.title))
+        if found.composite > best.composite:
+            design, best = other, found
+    return None
+
+
+def _is_enough(found: Outcome) -> bool:
+    return found.failure is None and found.composite >= ENOUGH
+
+
+def _thrifty(problem: Problem, design: Design, best: Outcome, rng: random.Random) -> tuple[Canvas, Outcome]:
+    """The same design with what it does not need taken away, while it stays at 90 or more."""
+    for _ in range(THRIFT):
+        other = _smaller(design, rng)
         if other == design:
             continue
         found = assess(problem, drawn(other, problem.title))
-        if _value(found) > value:
-            design, best, value = other, found, _value(found)
-    return (best.canvas, best) if best.failure is None and best.composite >= ENOUGH else None
-
-
-def _value(found: Outcome) -> tuple[float, float]:
-    return min(found.composite, ENOUGH + MARGIN), -found.cost
+        if _is_enough(found) and found.cost < best.cost:
+            design, best = other, found
+    return best.canvas, best
 
 
 # ---- drawing a design ----
@@ -159,22 +177,40 @@ STEPS: dict[str, tuple[str, tuple[int | float, ...]]] = {
 
 def _changed(design: Design, rng: random.Random) -> Design:
     """One part bigger or smaller, or its number one step along; all branches of a stage alike."""
-    place = rng.randrange(1, len(design))
-    stage = design[place]
-    spot = rng.randrange(len(stage[0]))
-    part = stage[0][spot]
+    stage, spot, part = _any_part(design, rng)
     known = STEPS.get(part.mode)
     if part.mode == "retry" and rng.random() < 0.5:
-        name = rng.choice(("maxRetries", "backoff"))
-        changed = part.with_param(name, rng.choice((1, 2, 3, 4, 5)))
+        changed = part.with_param(rng.choice(("maxRetries", "backoff")), rng.choice((1, 2, 3, 4, 5)))
     elif known and rng.random() < 0.5:
         changed = part.with_param(known[0], _next(known[1], dict(part.params).get(known[0], known[1][0]), rng))
     elif rng.random() < 0.15 and part.type in ("step", "tool", "person"):
         changed = replace(part, type=rng.choice(("step", "tool", "person")))
     else:
         changed = replace(part, scale=min(4, max(1, part.scale + rng.choice((-1, 1)))))
-    branch = (*stage[0][:spot], changed, *stage[0][spot + 1 :])
-    return (*design[:place], (branch,) * len(stage), *design[place + 1 :])
+    return _with_part(design, stage, spot, changed)
+
+
+def _smaller(design: Design, rng: random.Random) -> Design:
+    """One part with an instance less, or a queue that holds less."""
+    stage, spot, part = _any_part(design, rng)
+    capacity = dict(part.params).get("capacity")
+    if capacity is not None and rng.random() < 0.5:
+        changed = part.with_param("capacity", max(20, int(capacity) - 40))
+    else:
+        changed = replace(part, scale=max(1, part.scale - 1))
+    return _with_part(design, stage, spot, changed)
+
+
+def _any_part(design: Design, rng: random.Random) -> tuple[int, int, Part]:
+    stage = rng.randrange(1, len(design))
+    spot = rng.randrange(len(design[stage][0]))
+    return stage, spot, design[stage][0][spot]
+
+
+def _with_part(design: Design, stage: int, spot: int, part: Part) -> Design:
+    branch = design[stage][0]
+    branch = (*branch[:spot], part, *branch[spot + 1 :])
+    return (*design[:stage], (branch,) * len(design[stage]), *design[stage + 1 :])
 
 
 def _next(values: Sequence[int | float], now: int | float | str, rng: random.Random) -> int | float:

@@ -118,9 +118,7 @@ def _slow(gold: Canvas) -> Canvas:
     delayed = _in_front(gold, "delay", ticks=16)
     steps = _longest(delayed)
     ticks = min(MAX_LATENCY_MS // MS_PER_TICK, max(0, (70 - 16 - steps) // steps))
-    return replaced(
-        delayed, connections=[replaced(c, latency=float(ticks * MS_PER_TICK)) for c in delayed.connections]
-    )
+    return replaced(delayed, connections=[replaced(c, latency=float(ticks * MS_PER_TICK)) for c in delayed.connections])
 
 
 def _longest(canvas: Canvas) -> int:
