@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import msgspec
 
@@ -76,8 +76,8 @@ class Repair:
 class Grammar:
     """The language as data: named regular expressions that refer to each other as <name>, without recursion.
 
-    Only literals, classes, groups, alternatives and bounded or unbounded repetition, so that the rules compile to a
-    finite automaton. `reserved` are the words of structure, never of payload: the tokens worth an id of their own.
+    Only literals, classes, groups, alternatives and repetition, so that the rules compile to a finite automaton. A line
+    end is written as itself. `reserved` are the words of structure, never of payload: tokens worth an id of their own.
     """
 
     start: str
@@ -98,16 +98,21 @@ def _expanded(rules: Mapping[str, str], name: str, above: tuple[str, ...]) -> st
     return f"(?:{body})"
 
 
-@runtime_checkable
 class Contract(Protocol):
-    """The members every contract has. Optional ones: see `OPTIONAL`."""
+    """The members every contract has; the first six are plain attributes. Optional ones: see `OPTIONAL`."""
 
-    name: str
-    version: str
-    tiers: tuple[str, ...]
-    splits: tuple[str, ...]
-    failures: Mapping[str, str]
-    gold_floor: float
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def tiers(self) -> tuple[str, ...]: ...
+    @property
+    def splits(self) -> tuple[str, ...]: ...
+    @property
+    def failures(self) -> Mapping[str, str]: ...
+    @property
+    def gold_floor(self) -> float: ...
 
     def tasks(self, split: str, n: int, seed: int) -> Sequence[Task]: ...
     def gold(self, task: Task) -> str | None: ...
@@ -134,7 +139,7 @@ MEMBERS: Mapping[str, tuple[str, ...] | type] = {
     "picture": ("task", "answer"),
 }
 OPTIONAL: Mapping[str, str] = {
-    "settings": "Mapping: the keyword settings it was made with; part of its identity",
+    "settings": "Mapping: all its keyword settings, defaults included; part of its identity",
     "judge_batch": "(pairs) -> list of verdicts, where judging many at once is cheaper",
     "canonical": "(answer) -> the one spelling of it, or None where it does not parse",
     "structure": "(task) -> what makes two tasks the same problem in other words; the facts where absent",

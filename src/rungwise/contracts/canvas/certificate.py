@@ -15,7 +15,18 @@ from itertools import permutations
 import msgspec
 
 from rungwise.contracts.canvas.judge import Outcome, Problem, assess
-from rungwise.contracts.canvas.language import Behavior, Canvas, Component, Connection, Cost, price, write
+from rungwise.contracts.canvas.language import (
+    MODES,
+    Behavior,
+    Canvas,
+    Component,
+    Connection,
+    Cost,
+    Mode,
+    Type,
+    price,
+    write,
+)
 from rungwise.seeds import stream
 
 ENOUGH = 90.0
@@ -23,14 +34,16 @@ DESIGNS, CLIMB, THRIFT = 12, 45, 40
 FIRST, FIRST_HOPE, LAST_HOPE = 8, 80.0, 87.0  # a climb that is not there by then is given up
 NO_BUDGET = 1e9
 
+THIN: tuple[Type, ...] = ("channel", "decision")
+WORKERS: tuple[Type, ...] = ("step", "step", "tool", "person")
 Params = tuple[tuple[str, int | float | str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     name: str
-    type: str
-    mode: str = "passthrough"
+    type: Type
+    mode: Mode = "passthrough"
     scale: int = 1
     params: Params = ()
 
@@ -95,25 +108,34 @@ def _thrifty(problem: Problem, design: Design, best: Outcome, rng: random.Random
 
 def draw(problem: Problem, rng: random.Random) -> Design:
     kinds = {scenario.kind for scenario in problem.scenarios}
-    wanted = [name for name in problem.required if name != "storage"]
+    wanted = required_modes(problem)
     rough = bool(kinds & {"outage", "cascade", "latency"})
     stages: list[tuple[tuple[Part, ...], ...]] = [((Part("in", "trigger"),),)]
     front: list[Part] = []
-    for _ in range(rng.choice((1, 1, 2)) if "adversarial" in kinds else int("filter" in wanted)):
-        front.append(Part("screen", rng.choice(("channel", "decision")), "filter", 2, (("strictness", 0.5),)))
+    screens = rng.choice((1, 1, 2)) if "adversarial" in kinds else int("filter" in wanted)
+    front += [_thin("screen", "filter", rng, ("strictness", 0.5)) for _ in range(screens)]
     if "ratelimit" in wanted:
-        front.append(Part("limit", rng.choice(("channel", "decision")), "ratelimit", 2, (("rate", 60), ("burst", 60))))
+        front.append(_thin("limit", "ratelimit", rng, ("rate", 60), ("burst", 60)))
     rng.shuffle(front)
     if "queue" in wanted or rough or "spike" in kinds or rng.random() < 0.3:
-        front.append(Part("queue", rng.choice(("channel", "channel", "decision")), "queue", 2, (("capacity", 240),)))
+        front.append(Part("queue", rng.choice(THIN), "queue", 2, (("capacity", 240),)))
     stages += [((part,),) for part in front]
     stages += _workers(wanted, rough, rng)
     stages.append(((Part("store", "storage", scale=2),),))
     return _with_required(tuple(stages), wanted, rng)
 
 
-def _workers(wanted: Sequence[str], rough: bool, rng: random.Random) -> list[tuple[tuple[Part, ...], ...]]:
-    worker = Part("work", rng.choice(("step", "step", "tool", "person")), rng.choice(("passthrough", "transform")), 2)
+def required_modes(problem: Problem) -> list[Mode]:
+    """What is required of modes; a required type is there in every design."""
+    return [mode for mode in MODES if mode in problem.required]
+
+
+def _thin(name: str, mode: Mode, rng: random.Random, *params: tuple[str, float]) -> Part:
+    return Part(name, rng.choice(THIN), mode, 2, params)
+
+
+def _workers(wanted: Sequence[Mode], rough: bool, rng: random.Random) -> list[tuple[tuple[Part, ...], ...]]:
+    worker = Part("work", rng.choice(WORKERS), rng.choice(("passthrough", "transform")), 2)
     guards = [name for name in ("retry", "circuitbreaker") if name in wanted]
     if rough and not guards and rng.random() < 0.8:
         guards = [rng.choice(("retry", "circuitbreaker"))]
@@ -122,20 +144,20 @@ def _workers(wanted: Sequence[str], rough: bool, rng: random.Random) -> list[tup
     width = rng.choice((2, 2, 3)) if "split" in wanted or (rough and rng.random() < 0.6) else 1
     if width == 1:
         return [((part,),) for part in branch]
-    return [((Part("share", rng.choice(("decision", "channel")), "split", 2),),), (branch,) * width]
+    return [((Part("share", rng.choice(THIN), "split", 2),),), (branch,) * width]
 
 
 def _guard(name: str, rng: random.Random) -> Part:
-    kind = rng.choice(("decision", "channel", "step"))
+    kind: Type = rng.choice((*THIN, "step"))
     if name == "retry":
         return Part("again", kind, "retry", 2, (("maxRetries", rng.choice((2, 3, 5))), ("backoff", rng.choice((2, 4)))))
     return Part("fuse", kind, "circuitbreaker", 2, (("cooldown", rng.choice((4, 8))),))
 
 
-def _with_required(design: Design, wanted: Sequence[str], rng: random.Random) -> Design:
+def _with_required(design: Design, wanted: Sequence[Mode], rng: random.Random) -> Design:
     """Every required mode that is not there yet goes onto a part that has none to lose, or onto a new one."""
     for mode in wanted:
-        if any(part.mode == mode for part in parts_of(design)) or mode in _TYPES:
+        if any(part.mode == mode for part in parts_of(design)):
             continue
         plain = [i for i, stage in enumerate(design) if len(stage) == 1 and _is_plain(stage[0][0], mode)]
         if plain and rng.random() < 0.5:
@@ -145,19 +167,16 @@ def _with_required(design: Design, wanted: Sequence[str], rng: random.Random) ->
         else:
             alone = [i for i in range(1, len(design)) if len(design[i]) == 1 and design[i - 1][0][-1].mode != "split"]
             place = rng.choice(alone)
-            extra = _in_mode(Part(mode[:6], rng.choice(("channel", "decision")), scale=2), mode)
+            extra = _in_mode(Part(mode[:6], rng.choice(THIN), scale=2), mode)
             design = (*design[:place], ((extra,),), *design[place:])
     return design
-
-
-_TYPES = ("person", "step", "storage", "decision", "trigger", "tool", "channel")
 
 
 def _is_plain(part: Part, mode: str) -> bool:
     return part.mode in ("passthrough", "transform") and not (part.type == "trigger" and mode in ("batch", "retry"))
 
 
-def _in_mode(part: Part, mode: str) -> Part:
+def _in_mode(part: Part, mode: Mode) -> Part:
     params: Params = {
         "queue": (("capacity", 160),), "ratelimit": (("rate", 60), ("burst", 60)), "delay": (("ticks", 1),),
         "batch": (("size", 4), ("maxWait", 1)), "filter": (("strictness", 0.2),),
@@ -184,7 +203,7 @@ def _changed(design: Design, rng: random.Random) -> Design:
     elif known and rng.random() < 0.5:
         changed = part.with_param(known[0], _next(known[1], dict(part.params).get(known[0], known[1][0]), rng))
     elif rng.random() < 0.15 and part.type in ("step", "tool", "person"):
-        changed = replace(part, type=rng.choice(("step", "tool", "person")))
+        changed = replace(part, type=rng.choice(WORKERS))
     else:
         changed = replace(part, scale=min(4, max(1, part.scale + rng.choice((-1, 1)))))
     return _with_part(design, stage, spot, changed)
@@ -226,7 +245,7 @@ def parts_of(design: Design) -> Iterator[Part]:
 
 
 def drawn(design: Design, title: str) -> Canvas:
-    """The canvas of a design: stages joined in order, parts numbered where a name stands twice, costs as in the book."""
+    """The canvas of a design: stages joined in order, names that stand twice numbered, costs as in the price book."""
     components: list[Component] = []
     connections: list[Connection] = []
     tails: list[str] = []
@@ -248,19 +267,19 @@ def drawn(design: Design, title: str) -> Canvas:
 
 
 def _component(name: str, part: Part) -> Component:
-    behavior = Behavior(mode=part.mode, params=dict(part.params))  # type: ignore[arg-type]
+    behavior = Behavior(mode=part.mode, params=dict(part.params))
     free = Component(
-        id=name,
-        type=part.type,
-        label=name,
-        behavior=behavior,
-        cost=Cost(monthly=0.0, setup=0.0),
-        scale=part.scale,  # type: ignore[arg-type]
+        id=name, type=part.type, label=name, behavior=behavior, cost=Cost(monthly=0.0, setup=0.0), scale=part.scale
     )
     return msgspec.structs.replace(free, cost=Cost(monthly=float(price(free)), setup=0.0))
 
 
 # ---- the refusal: too easy ----
+
+
+def unskilled_passes(problem: Problem, tries: int, rng: random.Random) -> int:
+    """How many of so many designs drawn without simulating pass."""
+    return sum([assess(problem, drawn(draw(problem, rng), problem.title)).failure is None for _ in range(tries)])
 
 
 def solved_by_four(problem: Problem) -> bool:
@@ -269,20 +288,21 @@ def solved_by_four(problem: Problem) -> bool:
 
 
 def _small(problem: Problem) -> Iterator[Canvas]:
-    modes = [name for name in problem.required if name not in _TYPES]
+    modes = required_modes(problem)
     if len(modes) > 4:
         return
-    modes += ["queue", "retry", "circuitbreaker"][: max(0, 3 - len(modes))]
-    for order in sorted(set(permutations([*modes, "passthrough"], 3))):
-        if len(set(modes[: len(problem.required)]) - set(order)) > 1:
+    guards: list[Mode] = ["queue", "retry", "circuitbreaker"]
+    placed: list[Mode] = [*modes, *guards[: max(0, 3 - len(modes))], "passthrough"]
+    for order in sorted(set(permutations(placed, 3))):
+        if len(set(modes) - set(order)) > 1:
             continue
-        for worker in ("step", "person"):
+        for worker in (WORKERS[0], WORKERS[-1]):
             for scale in (2, 4):
                 yield _row(problem, order, worker, scale)
 
 
-def _row(problem: Problem, order: tuple[str, ...], worker: str, scale: int) -> Canvas:
-    rest = [name for name in problem.required if name not in order and name not in _TYPES]
+def _row(problem: Problem, order: Sequence[Mode], worker: Type, scale: int) -> Canvas:
+    rest = [mode for mode in required_modes(problem) if mode not in order]
     entry = _in_mode(Part("in", "trigger"), rest[0]) if rest else Part("in", "trigger")
     parts = [Part("a", "channel", scale=2), Part("b", worker, scale=scale), Part("c", "storage", scale=2)]
     row = [entry, *[_generous(_in_mode(part, mode)) for part, mode in zip(parts, order, strict=True)]]

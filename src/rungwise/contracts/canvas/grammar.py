@@ -23,16 +23,21 @@ _COMMON = {
 def _json() -> Grammar:
     rules = {
         **_COMMON,
-        "canvas": r'\{"name":"<text>","components":\[<component>(?:,<component>)*\],"connections":\[(?:<connection>(?:,<connection>)*)?\]\}',
-        "component": r'\{"id":"<id>","type":"(?:<type>)","label":"<text>","behavior":<behavior>,"cost":<cost>(?:,"scale":[2-4])?(?:,"description":"<text>")?\}',
+        "canvas": r'\{"name":"<text>","components":\[<components>\],"connections":\[(?:<connections>)?\]\}',
+        "components": r"<component>(?:,<component>)*",
+        "connections": r"<connection>(?:,<connection>)*",
+        "component": r'\{"id":"<id>","type":"(?:<type>)","label":"<text>",<what>(?:,"scale":[2-4])?<more>\}',
+        "what": r'"behavior":<behavior>,"cost":\{"monthlyUsd":<number>,"setupUsd":<number>\}',
+        "more": r'(?:,"description":"<text>")?',
         "behavior": "|".join(_json_behavior(mode) for mode in MODES),
-        "cost": r'\{"monthlyUsd":<number>,"setupUsd":<number>\}',
-        "connection": r'\{"id":"<id>","from":"<id>","to":"<id>"(?:,"latencyMs":<number>)?(?:,"weight":<number>)?(?:,"label":"<text>")?\}',
-    }  # fmt: skip
-    fields = ("name", "components", "connections", "id", "type", "label", "behavior", "mode", "params", "cost",
-              "monthlyUsd", "setupUsd", "scale", "description", "from", "to", "latencyMs", "weight")  # fmt: skip
-    keys = tuple(f'"{field}":' for field in fields)
-    return Grammar(start="canvas", rules=rules, reserved=(*keys, *_words()))
+        "connection": r'\{"id":"<id>","from":"<id>","to":"<id>"<line>\}',
+        "line": r'(?:,"latencyMs":<number>)?(?:,"weight":<number>)?(?:,"label":"<text>")?',
+    }
+    keys = (
+        "name", "components", "connections", "id", "type", "label", "behavior", "mode", "params", "cost", "monthlyUsd",
+        "setupUsd", "scale", "description", "from", "to", "latencyMs", "weight",
+    )  # fmt: skip
+    return Grammar(start="canvas", rules=rules, reserved=(*[f'"{key}":' for key in keys], *_words()))
 
 
 def _json_behavior(mode: str) -> str:

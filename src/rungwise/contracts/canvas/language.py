@@ -23,8 +23,8 @@ Mode = Literal[
     "passthrough", "transform", "filter", "queue", "split", "delay",
     "condition", "retry", "ratelimit", "circuitbreaker", "batch", "replicate",
 ]  # fmt: skip
-TYPES: tuple[str, ...] = get_args(Type)
-MODES: tuple[str, ...] = get_args(Mode)
+TYPES: tuple[Type, ...] = get_args(Type)
+MODES: tuple[Mode, ...] = get_args(Mode)
 SURFACES = ("json", "compact")
 
 MAX_BYTES, MAX_COMPONENTS, MAX_CONNECTIONS, MAX_SCALE = 64 * 1024, 64, 256, 4
@@ -301,7 +301,7 @@ def _component_fields(found: re.Match[str]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) < len(pairs):
         raise ValueError("a parameter stands twice")
     behavior = {"mode": mode, "params": {key: _value(value) for key, value in pairs}}
-    fields = {
+    fields: dict[str, Any] = {
         "id": id_, "type": type_, "label": _decode(label) if label else id_, "behavior": behavior,
         "cost": {"monthlyUsd": float(monthly or 0), "setupUsd": float(setup or 0)}, "scale": int(scale or 1),
         "description": _decode(description) if description else "",

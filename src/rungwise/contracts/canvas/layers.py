@@ -14,6 +14,7 @@ Columns past the eighth go on in the next row, as text does. Cards without lines
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Point = tuple[float, float]
 Line = tuple[int, int]
@@ -148,7 +149,7 @@ def _join(grid: _Grid) -> None:
     grid.before = [[] for _ in grid.column]
     grid.after = [[] for _ in grid.column]
     for chain in grid.chains:
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             grid.after[a].append(b)
             grid.before[b].append(a)
 
@@ -221,7 +222,7 @@ def _pulled(grid: _Grid, item: int, neighbours: list[int], middle: list[float]) 
 
 
 def _settle(grid: _Grid, column: list[int], wanted: list[float], middle: list[float], height: float) -> None:
-    """The least squares heights that keep the order and the distances: a pool is a run of those that push each other."""
+    """The least squares heights that keep order and distances: a pool is a run of those that push each other."""
     offsets = _offsets(grid, column, height)
     pools: list[tuple[float, int, int]] = []  # the mean level, its weight, how many share it
     for item, want, offset in zip(column, wanted, offsets, strict=True):
@@ -239,7 +240,7 @@ def _settle(grid: _Grid, column: list[int], wanted: list[float], middle: list[fl
 def _offsets(grid: _Grid, column: list[int], height: float) -> list[float]:
     """How far down each stands where all are packed, about the middle of the column."""
     offsets = [0.0]
-    for a, b in zip(column, column[1:], strict=False):
+    for a, b in pairwise(column):
         cards = (a < grid.cards) + (b < grid.cards)
         offsets.append(offsets[-1] + (LANE_APART, height / 2 + CARD_APART / 2, height + CARD_APART)[cards])
     return [offset - offsets[-1] / 2 for offset in offsets]
@@ -284,8 +285,8 @@ def _rows(grid: _Grid, columns: list[list[int]], middle: list[float], height: fl
 
 
 def _routes(grid: _Grid, corners: list[Point], tops: list[float], width: float, height: float) -> list[list[Point]]:
-    leave = _ports(grid, grid.chains, corners, height)
-    enter = _ports(grid, [chain[::-1] for chain in grid.chains], corners, height)
+    leave = _ports(grid.chains, corners, height)
+    enter = _ports([chain[::-1] for chain in grid.chains], corners, height)
     routes = []
     for number, chain in enumerate(grid.chains):
         points: list[Point] = []
@@ -308,7 +309,7 @@ def _turn(start: Point, end: Point, level: float, width: float, number: int) -> 
     return [(right, start[1]), (right, level), (left, level), (left, end[1])]
 
 
-def _ports(grid: _Grid, chains: list[list[int]], corners: list[Point], height: float) -> dict[int, float]:
+def _ports(chains: list[list[int]], corners: list[Point], height: float) -> dict[int, float]:
     """How far from the middle of its first card's side each line leaves, so that lines fan out in order."""
     by_card: dict[int, list[int]] = {}
     for number, chain in enumerate(chains):

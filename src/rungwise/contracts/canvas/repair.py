@@ -160,7 +160,8 @@ def _component(raw: Any, names: dict[str, str], edits: list[str]) -> Fields | No
         edits.append(f"id made {id_}")
     names.setdefault(str(raw.get("id")), id_)
     names.setdefault(id_, id_)
-    cost = raw.get("cost") if isinstance(raw.get("cost"), dict) else {}
+    cost = raw.get("cost")
+    cost = cost if isinstance(cost, dict) else {}
     return {
         "id": id_,
         "type": type_,

@@ -15,6 +15,7 @@ from rungwise.contracts.canvas.language import (
     MAX_LATENCY_MS, MS_PER_TICK, Behavior, Canvas, Component, Connection, Cost, parse, price, write,
 )  # fmt: skip
 
+EXTRA = 12  # dollars that one more trigger costs at the most
 replaced = msgspec.structs.replace
 
 
@@ -38,7 +39,7 @@ def _broken(problem: Problem, gold: Canvas) -> Iterator[tuple[str, str, Canvas]]
         yield "missing_required", f"no {name}", _without(gold, name)
     yield "oversized", "passing channels in front until it is too large", _in_front(gold, *["passthrough"] * (room + 1))
     yield "over_budget", "one component declared at twice the budget", _declared(gold, 2 * problem.budget)
-    if room:
+    if room and problem.budget - sum([price(c) for c in gold.components]) >= EXTRA:
         yield "overload", "the way in narrowed to a quarter", _in_front(gold, "ratelimit", **_quarter(problem.load))
         yield "errors", "half of the work copied into a dead end", _dead_end(gold)
         yield "late", "every line as slow as lets a quarter through in time", _slow(gold)

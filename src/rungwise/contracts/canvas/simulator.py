@@ -271,10 +271,10 @@ def _before(nodes: Ints, did: Ints, i: int, best: int) -> bool:
     """Carried credit in whole requests, so that rounding dust decides nothing; then distance; then structure."""
     mine, other = did[i, D_CARRIED] // ONE, did[best, D_CARRIED] // ONE
     if mine != other:
-        return mine > other
+        return bool(mine > other)
     if nodes[i, N_DEPTH] != nodes[best, N_DEPTH]:
-        return nodes[i, N_DEPTH] > nodes[best, N_DEPTH]
-    return nodes[i, N_RANK] > nodes[best, N_RANK]
+        return bool(nodes[i, N_DEPTH] > nodes[best, N_DEPTH])
+    return bool(nodes[i, N_RANK] > nodes[best, N_RANK])
 
 
 @compiled
@@ -567,7 +567,7 @@ def _run(
 @compiled
 def _inside(held: Ints, arriving: Ints) -> int:
     """All load that is held or under way."""
-    return held.sum() + arriving.sum()
+    return int(held.sum() + arriving.sum())
 
 
 @compiled

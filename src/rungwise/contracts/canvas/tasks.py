@@ -6,7 +6,7 @@ tiers alike, held-out systems and wording), `published` (the first 20 items in t
 words, decides which split may have it, so no split can hold another's problem in other words.
 
 Item i depends on (split, seed, i) alone: drawing is repeated under the same stream until the structure falls into the
-split, a certificate is found, and (from dp3 on) four components do not solve it.
+split, a certificate is found, and (from dp3 on) it is not too easy: four components do not solve it, nor do most designs drawn unsimulated.
 """
 
 import math
@@ -17,7 +17,7 @@ from functools import lru_cache
 import msgspec
 
 from rungwise.contract import Json, Task, hash_of, task_id
-from rungwise.contracts.canvas.certificate import NO_BUDGET, certificate, solved_by_four
+from rungwise.contracts.canvas.certificate import NO_BUDGET, certificate, solved_by_four, unskilled_passes
 from rungwise.contracts.canvas.judge import Problem, Scenario
 from rungwise.contracts.canvas.language import parse, write
 from rungwise.contracts.canvas.words import SYSTEMS, System, brief, scenario_words
@@ -44,7 +44,8 @@ MAX_COMPONENTS = (6, 8, 10, 11, 12, 13)
 REQUIRED = ((1, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5))
 LOADS = ((6, 12), (8, 14), (13, 18), (12, 18), (12, 17), (12, 16))
 SCENARIOS = (1, 2, 3, 4, 5, 5)
-SLACK = (2.0, 1.9, 1.25, 1.15, 1.03, 1.0)
+UNSKILLED = (6, 6, 4, 3, 2, 1)
+SLACK = (2.2, 1.7, 1.25, 1.15, 1.05, 1.02)
 SPIKE = (150, 200, 250, 275, 300, 325)
 OUTAGE = (12, 16, 20, 22, 24, 26)
 DELAY = (2, 2, 3, 4, 5, 6)
@@ -193,7 +194,15 @@ def _proved(problem: Problem, rng: random.Random) -> Problem | None:
     canvas, outcome = found
     budget = float(math.ceil(SLACK[TIERS.index(problem.tier)] * outcome.cost))
     proved = msgspec.structs.replace(problem, budget=budget, certificate=write(canvas, "compact"))
-    return None if problem.tier >= "dp3" and solved_by_four(proved) else proved
+    return None if _too_easy(proved, rng) else proved
+
+
+def _too_easy(problem: Problem, rng: random.Random) -> bool:
+    """From dp3 on: four components solve it, or more of six unskilled designs than the tier allows."""
+    level = TIERS.index(problem.tier)
+    if level < 2:
+        return False
+    return unskilled_passes(problem, 6, rng) > UNSKILLED[level] or solved_by_four(problem)
 
 
 # ---- its words ----

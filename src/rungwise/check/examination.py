@@ -132,7 +132,7 @@ class _Child:
         folder = tempfile.gettempdir() if order["role"] == "other" else None
         path = os.pathsep.join([str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rungwise.check"], text=True, cwd=folder, stdin=subprocess.PIPE,
+            [sys.executable, "-m", "rungwise.check.examination"], text=True, cwd=folder, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path, **env},
         )  # fmt: skip
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -177,10 +177,10 @@ def _child_main() -> None:
     say = _channel()
     if order["role"] == "other":
         _elsewhen()
-    from rungwise import examiner  # after the clock was changed, so that nothing has taken hold of the true one
+    from rungwise.check import findings  # after the clock was changed, so that nothing has taken hold of the true one
 
     try:
-        examiner.run(order, say)
+        findings.run(order, say)
     except ContractError as error:
         say({"finding": asdict(Finding("members", False, str(error)))})
     say({"done": True})

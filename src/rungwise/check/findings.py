@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from rungwise.baselines import PANEL, panel
-from rungwise.check import TASK_SECONDS, Finding
+from rungwise.check.examination import TASK_SECONDS, Finding
+from rungwise.check.hostile import hostile, prompt_pieces, spilled
+from rungwise.check.panel import PANEL, panel
 from rungwise.contract import Contract, Json, Task, Verdict, hash_of, load_contract, structure_of
-from rungwise.hostile import hostile, prompt_pieces, spilled
 from rungwise.probe.stats import rate
 from rungwise.seeds import derive
 
@@ -231,10 +231,9 @@ def _hostile(x: Examinee) -> Result:
                 faults += _hostile_faults(x, task, kind, text)
                 took = time.perf_counter() - begun
                 slowest = max(slowest, (kind, took), key=lambda pair: pair[1])
-    return _ruled(
-        faults, f"{len(kinds)} kinds of hostile text never raise and never pass; slowest {slowest[1] * 1e3:.1f} ms ({slowest[0]})",
-        kinds=len(kinds), slowest_ms=round(slowest[1] * 1e3, 2),
-    )  # fmt: skip
+    kind, milliseconds = slowest[0], slowest[1] * 1e3
+    well = f"{len(kinds)} kinds of hostile text never raise and never pass; slowest {milliseconds:.1f} ms ({kind})"
+    return _ruled(faults, well, kinds=len(kinds), slowest_ms=round(milliseconds, 2))
 
 
 def _hostile_faults(x: Examinee, task: Task, kind: str, text: str) -> Iterator[str]:
