@@ -4,8 +4,8 @@ Everything in it was written by others: prompts, answers, notes, pictures. So:
 
 1. All text is escaped; characters that hide or turn text are shown by their number instead.
 2. The page's policy forbids scripts, frames of elsewhere and every request.
-3. A picture stands in the page itself only where it is an SVG of plain shapes whose styles stay inside it. Any other SVG
-   is shown as an image, anything else as a document without rights of its own.
+3. A picture stands in the page itself only where it is an SVG of plain shapes whose styles stay inside it. Any other
+   SVG is shown as an image, anything else as a document without rights of its own.
 4. The facts of a task are the judge's: only its id, tier, family and prompt are read.
 
 No dates, no random ids: the same items give the same bytes.
@@ -14,7 +14,7 @@ No dates, no random ids: the same items give the same bytes.
 import base64
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from xml.etree import ElementTree
@@ -60,7 +60,7 @@ def page(title: str, lead: str, shown: Sequence[Shown], failures: Mapping[str, s
 def _summary(shown: Sequence[Shown]) -> str:
     mended = any(item.repaired for item in shown)
     heads = ["task", "tier", "family", *[f"{kind}{name}" for kind in _kinds(mended) for name in COLUMNS]]
-    head = "".join([f'<th scope="col">{name}</th>' for name in heads])
+    head = "".join([f'<th scope="col"{RIGHT if name.endswith("score") else ""}>{name}</th>' for name in heads])
     rows = "\n".join([_row(number, item, mended) for number, item in enumerate(shown, 1)])
     return (
         f'<section aria-labelledby="all"><h2 id="all">{len(shown)} answers</h2><p>{_passed(shown)}</p>'
@@ -70,6 +70,7 @@ def _summary(shown: Sequence[Shown]) -> str:
 
 
 COLUMNS = ("score", "passed", "failure")
+RIGHT = ' class="number"'
 
 
 def _kinds(mended: bool) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def _row(number: int, item: Shown, mended: bool) -> str:
 def _cells(verdict: Verdict) -> list[str]:
     mark = "yes" if verdict.passed else "no"
     return [
-        f'<td class="number">{_number(verdict.score)}</td>',
+        f"<td{RIGHT}>{_number(verdict.score)}</td>",
         f'<td class="{"good" if verdict.passed else "bad"}">{mark}</td>',
         f"<td>{_seen(verdict.failure or '')}</td>",
     ]
@@ -111,7 +112,7 @@ def _card(number: int, item: Shown, failures: Mapping[str, str]) -> str:
             f'<article id="item-{number}" aria-labelledby="name-{number}">',
             f'<header><h2 id="name-{number}">{_seen(task.tier)} <span>{_seen(task.family)}</span></h2>',
             f"<code>{_seen(task.id)}</code>{_badge(item.verdict)}</header>",
-            f'<h3>Prompt</h3><pre class="prompt" dir="auto">{_cut(task.prompt)}</pre>',
+            f'<h3>Prompt</h3><pre class="prompt" dir="auto">\n{_cut(task.prompt)}</pre>',
             _picture(item.picture, f"picture of the answer to {task.id}"),
             f'<div class="columns">{_judged(item.verdict, failures)}</div>',
             _text("Answer", item.answer),
@@ -129,15 +130,22 @@ def _badge(verdict: Verdict) -> str:
 
 def _judged(verdict: Verdict, failures: Mapping[str, str]) -> str:
     """The verdict in full: scores, why it failed and what mends that, notes, measures."""
-    parts = "".join([_bar(name, value) for name, value in verdict.parts.items()])
-    left = f"<section><h3>Score</h3>{_bar('score', verdict.score, 'whole')}{parts}</section>"
+    score = _bar("score", verdict.score, "good" if verdict.passed else "bad", "whole")
+    parts = "".join([_bar(name, value, _tone(value)) for name, value in verdict.parts.items()])
+    left = f"<section><h3>Score</h3>{score}{parts}</section>"
     return left + f"<section>{_why(verdict, failures)}{_notes(verdict.notes)}{_measures(verdict.measures)}</section>"
 
 
-def _bar(name: str, value: float, style: str = "") -> str:
-    tone = "good" if value >= 0.9 else "warn" if value >= 0.7 else "bad"
-    fill = f'<span class="track" aria-hidden="true"><span class="{tone}" style="width:{100 * _share(value):.1f}%"></span></span>'
-    return f'<div class="bar {style}"><span>{_seen(name)}</span><b>{_number(value)}</b>{fill}</div>'
+def _tone(value: float) -> str:
+    return "good" if value >= 0.9 else "warn" if value >= 0.7 else "bad"
+
+
+def _bar(name: str, value: float, tone: str, style: str = "") -> str:
+    fill = f'<span class="{tone}" style="width:{100 * _share(value):.1f}%"></span>'
+    return (
+        f'<div class="bar {style}"><span>{_seen(name)}</span><b>{_number(value)}</b>'
+        f'<span class="track" aria-hidden="true">{fill}</span></div>'
+    )
 
 
 def _why(verdict: Verdict, failures: Mapping[str, str]) -> str:
@@ -146,8 +154,11 @@ def _why(verdict: Verdict, failures: Mapping[str, str]) -> str:
         mends = failures.get(verdict.failure, "")
         told += f'<div class="flag bad"><b>{_seen(verdict.failure)}</b> {_seen(mends)}</div>'
     if verdict.exploit is not None:
-        told += f'<div class="flag warn"><b>exploit: {_seen(verdict.exploit)}</b> paid without doing the task, elsewhere</div>'
+        told += f'<div class="flag warn"><b>exploit: {_seen(verdict.exploit)}</b> {EXPLOIT}</div>'
     return told
+
+
+EXPLOIT = "a known way of being paid without doing the task"
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -166,7 +177,7 @@ def _measures(measures: Mapping[str, float]) -> str:
 def _text(name: str, text: str) -> str:
     return (
         f"<details><summary>{name} <small>{len(text):,} characters</small></summary>"
-        f'<pre class="answer" dir="auto" tabindex="0">{_cut(text)}</pre></details>'
+        f'<pre class="answer" dir="auto" tabindex="0">\n{_cut(text)}</pre></details>'
     )
 
 
@@ -186,9 +197,10 @@ def _mended(repair: Repair, verdict: Verdict, failures: Mapping[str, str]) -> st
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHAPES = frozenset(
-    "svg g defs title desc style rect path circle ellipse line polyline polygon text tspan clipPath mask pattern marker "
-    "symbol use linearGradient radialGradient stop".split()
-)
+    ["svg", "g", "defs", "title", "desc", "style", "rect", "path", "circle", "ellipse", "line", "polyline", "polygon",
+     "text", "tspan", "clipPath", "mask", "pattern", "marker", "symbol", "use", "linearGradient", "radialGradient",
+     "stop"]
+)  # fmt: skip
 
 
 def _picture(picture: str | None, name: str) -> str:
@@ -199,7 +211,8 @@ def _picture(picture: str | None, name: str) -> str:
     if picture.lstrip().startswith("<svg"):
         data = base64.b64encode(picture.encode("utf-8", "replace")).decode()
         return f'<figure class="wide"><img alt="{_seen(name)}" src="data:image/svg+xml;base64,{data}"></figure>'
-    return f'<iframe title="{_seen(name)}" sandbox srcdoc="{escape(picture)}"></iframe>'
+    document = escape(picture.encode("utf-8", "replace").decode())
+    return f'<iframe title="{_seen(name)}" sandbox srcdoc="{document}"></iframe>'
 
 
 def is_plain_svg(picture: str) -> bool:
@@ -262,7 +275,8 @@ def _share(value: float) -> float:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}" if value >= 1000 or value == round(value, 3) else f"{value:.3f}"
+    whole = math.isfinite(value) and (abs(value) >= 1000 or value == int(value))
+    return f"{value:,.0f}" if whole else f"{value:.3f}"
 
 
 STYLE = """
@@ -287,7 +301,8 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-s
 table{border-collapse:collapse;width:100%;background:var(--paper);border:1px solid var(--line);overflow-wrap:normal}
 th,td{padding:8px 14px;text-align:left;font-weight:400;white-space:nowrap;border-top:1px solid var(--line)}
 thead th{color:var(--soft);font-size:13px;border-top:0}
-td.number{text-align:right;font-variant-numeric:tabular-nums}td.good{color:var(--good)}td.bad{color:var(--bad)}
+thead .number,td.number{text-align:right;font-variant-numeric:tabular-nums}
+td.good{color:var(--good)}td.bad{color:var(--bad)}
 article{margin:28px 0;padding:clamp(14px,2.5vw,28px);background:var(--paper);border:1px solid var(--line);
 border-radius:12px;scroll-margin-top:12px}
 article header{display:flex;flex-wrap:wrap;align-items:center;gap:6px 14px}article header code{color:var(--soft)}
@@ -295,9 +310,10 @@ article header{display:flex;flex-wrap:wrap;align-items:center;gap:6px 14px}artic
 .badge.good{background:var(--good-pale);color:var(--good)}.badge.bad{background:var(--bad-pale);color:var(--bad)}
 pre{margin:0;padding:14px 16px;background:var(--inset);border-radius:8px;white-space:pre-wrap;line-height:1.5}
 pre.answer{max-height:70vh;overflow:auto}
-figure{margin:22px 0;border:1px solid var(--line);border-radius:12px}
-figure svg,figure img{display:block;width:100%;height:auto;min-width:min(100%,640px)}
-iframe{display:block;width:100%;height:480px;margin:22px 0;border:1px solid var(--line);border-radius:12px;background:#fff}
+figure.wide{margin:22px 0;border:1px solid var(--line);border-radius:12px}
+figure svg,figure img{display:block;max-width:100%;height:auto}
+iframe{display:block;width:100%;height:480px;margin:22px 0;border:1px solid var(--line);border-radius:12px;
+background:#fff}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:0 40px}
 .bar{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:0 0 10px}
 .bar b{font-weight:600;font-variant-numeric:tabular-nums}.bar.whole{font-size:17px}
@@ -314,9 +330,9 @@ details{margin-top:20px;border-top:1px solid var(--line);padding-top:12px}
 summary{cursor:pointer;font-weight:600}summary small{font-weight:400;color:var(--soft)}details pre{margin-top:12px}
 .cut{color:var(--soft);font-style:italic}
 .repaired{margin-top:24px;padding:4px 18px 18px;border:1px dashed var(--line);border-radius:10px}
-.repaired h3{margin:12px 0;font-size:15px;color:var(--ink)}
+.repaired>header h3{margin:12px 0;font-size:15px;color:var(--ink)}
 .back{margin:16px 0 0;font-size:13px}
-@media (max-width:680px){.wide svg,.wide img{min-width:680px}}
+@media (max-width:680px){th,td{padding:8px 9px}.wide svg,.wide img{max-width:none;width:680px}}
 @media print{body{background:#fff;font-size:11px}article{break-inside:auto;border-color:#ccc;padding:12px}
 h2,h3,article header{break-after:avoid}.back{display:none}.wide,pre.answer{overflow:visible;max-height:none}
 figure,table{break-inside:avoid}figure svg,figure img{min-width:0}

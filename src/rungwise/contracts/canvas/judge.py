@@ -1,7 +1,7 @@
 """The judge of canvas: five sub-scores of what the simulator saw, a composite of 0..100, a pass at 85.
 
     stability    how steady the health stayed, 0.6 x mean + 0.4 x worst over the scenarios
-    delivery     the clean work delivered, less for hostile work let through beyond the allowance, 0.6 x mean + 0.4 x worst
+    delivery     the clean work delivered, less for hostile work let through beyond the allowance, in the same mixture
     cost         100 within the budget, falling to 0 at one and a half times it; the price is the declared sum or the
                  price book's, whichever is more
     constraints  60 for required behaviours that carry work (5% of the baseline's) and have something to do where they
@@ -23,10 +23,45 @@ import numpy as np
 from rungwise.contract import Json, Task, Verdict
 from rungwise.contracts.canvas.language import Canvas, Fault, parse, price
 from rungwise.contracts.canvas.simulator import (
-    BREAKER, CHANNEL, CONDITION, D_CARRIED, DELAY, E_FROM, E_TO, FILTER, INJECT, KINDS_OF_FAULT, N_DEPTH, N_MODE, N_P0,
-    N_RATE, N_TYPE, ONE, PERSON, RATELIMIT, REPLICATE, RETRY, SPLIT, STEP, STORAGE, T_DELIVERED, T_DROPPED, T_ERRORED, T_HOSTILE,
-    T_LEAKED, T_OFFERED, T_PENDING, TOOL, TRIGGER, Floats, Ints, Run, compile_canvas, compiled, shape_of, simulate,
-)  # fmt: skip
+    BREAKER,
+    CHANNEL,
+    CONDITION,
+    D_CARRIED,
+    DELAY,
+    E_FROM,
+    E_TO,
+    FILTER,
+    INJECT,
+    KINDS_OF_FAULT,
+    N_DEPTH,
+    N_MODE,
+    N_P0,
+    N_RATE,
+    N_TYPE,
+    PERSON,
+    RATELIMIT,
+    REPLICATE,
+    RETRY,
+    SPLIT,
+    STEP,
+    STORAGE,
+    T_DELIVERED,
+    T_DROPPED,
+    T_ERRORED,
+    T_HOSTILE,
+    T_LEAKED,
+    T_OFFERED,
+    T_PENDING,
+    TOOL,
+    TRIGGER,
+    Floats,
+    Ints,
+    Run,
+    compile_canvas,
+    compiled,
+    shape_of,
+    simulate,
+)
 
 PASS, HELD, GATED = 85.0, 84.0, 0.25
 SCHEMA_SCORE, REFERENCE_SCORE = 0.02, 0.05
@@ -39,13 +74,13 @@ FAILURES: Mapping[str, str] = {
     "schema": "use the fields, types and modes of the language, each field once and of its type",
     "duplicate_id": "give every component and every connection an id of its own",
     "dangling": "let connections name only components that exist",
-    "no_path": "give every entry a way through a working person, step or tool to a storage, channel or person at the end",
+    "no_path": "give every entry a way through a person, step or tool to a storage, channel or person at the end",
     "missing_required": "put every required behaviour on a component that the work passes through",
     "oversized": "use at most the stated number of components",
     "over_budget": "use fewer instances, smaller queues, cheaper types",
     "leak": "put filters where hostile work comes in",
     "overload": "give the slowest component more instances, or a queue before it that holds the peak",
-    "errors": "put a retry or a breaker with a queue before what can fail, or a second branch beside it; mend dead ends",
+    "errors": "guard what can fail with a retry, or a breaker and a queue, or a second branch; mend dead ends",
     "late": "shorten delays and raise rates so that the work is done before the end",
 }
 
@@ -126,7 +161,7 @@ def judge(problem: Problem, answer: str, surface: str) -> Verdict:
         parts={name: found.parts[name] / 100 for name in PARTS},
         measures=_measures(problem, found),
         shape=shape_of(found.nodes, found.edges),
-        exploit=_exploit(problem, found),
+        exploit=_exploit(found),
         notes=_notes(problem, found),
     )
 
@@ -227,8 +262,8 @@ def _at_work(nodes: Ints, edges: Ints, baseline: Ints, least: int) -> Ints:
         if baseline[i, D_CARRIED] < least:
             continue
         idle = (mode == SPLIT or mode == CONDITION or mode == REPLICATE) and lines[i] < 2
-        idle = idle or (mode == RETRY or mode == BREAKER) and guards[i] == 0
-        idle = idle or (mode == FILTER or mode == DELAY) and nodes[i, N_P0] == 0
+        idle = idle or ((mode == RETRY or mode == BREAKER) and guards[i] == 0)
+        idle = idle or ((mode == FILTER or mode == DELAY) and nodes[i, N_P0] == 0)
         work[i] = 1 if idle else 2
     return work
 
@@ -315,7 +350,7 @@ def _structure(nodes: Ints, edges: Ints, target: int, wide: bool) -> tuple[bool,
     count = 0
     for k in range(7):
         for i in range(n):
-            if marks[k, i] == 1 or k == 3 and alive[i] == 1:
+            if marks[k, i] == 1 or (k == 3 and alive[i] == 1):
                 found[count, 0], found[count, 1] = k, i
                 count += 1
     return complete and entries > 0, found[:count]
@@ -373,7 +408,7 @@ def _means(totals: Ints, baseline: Ints, nodes: Ints) -> tuple[float, float, flo
     return dropped, errored, capacity
 
 
-def _exploit(problem: Problem, found: Outcome) -> str | None:
+def _exploit(found: Outcome) -> str | None:
     """Ways that paid elsewhere and pay nothing here; named so that a policy that tries them can be seen."""
     declared = sum([c.cost.monthly for c in found.canvas.components])
     if declared < 0.5 * sum([price(c) for c in found.canvas.components]):

@@ -1,6 +1,6 @@
 """The canvas language: a system drawn as components and connections. One syntax tree, two lossless surfaces.
 
-- `json`: CanvasState as the product's interface has it, with optional `behavior.params`, `scale`, `latencyMs`, `weight`.
+- `json`: CanvasState as published, with optional `behavior.params`, `scale`, `latencyMs` and `weight`.
 - `compact`: one line a component and one a connection, for small models. What has its default value is left out.
 
 Both are read strictly: one spelling error is a Fault with a label, never a guess. Parameters out of range are clamped
@@ -15,8 +15,6 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
-
-from rungwise.contract import Grammar
 
 Type = Literal["person", "step", "storage", "decision", "trigger", "tool", "channel"]
 Mode = Literal[

@@ -1,4 +1,4 @@
-"""Choosing the best of k canvases without the judge: what can be seen without running them, from what the prompt tells."""
+"""Choosing the best of k canvases without the judge, by what can be seen without running them."""
 
 from collections.abc import Sequence
 

@@ -12,7 +12,17 @@ from typing import Any
 
 from rungwise.contract import Repair
 from rungwise.contracts.canvas.language import (
-    MAX_BYTES, MAX_COMPONENTS, MAX_CONNECTIONS, MODES, PARAMS, SURFACES, TYPES, Canvas, Fault, parse, write,
+    MAX_BYTES,
+    MAX_COMPONENTS,
+    MAX_CONNECTIONS,
+    MODES,
+    PARAMS,
+    SURFACES,
+    TYPES,
+    Canvas,
+    Fault,
+    parse,
+    write,
 )  # fmt: skip
 
 ENDS = ("storage", "channel", "person")

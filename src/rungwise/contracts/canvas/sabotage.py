@@ -1,18 +1,28 @@
 """Wrong answers made from the gold one, each with the label that the judge must give it.
 
 Each breaks one thing on purpose and by construction: what the change does follows from the language and the price book,
-never from asking the judge. Where a task leaves no room for a change (no component to spare, no hostile work), it is left
-out. Together they cover every failure label.
+never from asking the judge. Where a task leaves no room for a change (no component or dollar to spare, no hostile
+work), it is left out. Together they cover every failure label.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
 from rungwise.contract import Sabotage
 from rungwise.contracts.canvas.judge import Problem
 from rungwise.contracts.canvas.language import (
-    MAX_LATENCY_MS, MS_PER_TICK, Behavior, Canvas, Component, Connection, Cost, parse, price, write,
+    MAX_LATENCY_MS,
+    MS_PER_TICK,
+    Behavior,
+    Canvas,
+    Component,
+    Connection,
+    Cost,
+    parse,
+    price,
+    write,
 )  # fmt: skip
 
 EXTRA = 12  # dollars that one more trigger costs at the most
@@ -89,7 +99,7 @@ def _in_front(gold: Canvas, *modes: str, **params: float) -> Canvas:
     """New triggers in a row that end in the old entry; nothing behind them changes its place."""
     added = [_trigger(f"x{number}", mode, params) for number, mode in enumerate(modes)]
     way = [*[component.id for component in added], _entry(gold)]
-    lines = [Connection(id=f"x{a}", source=a, target=b) for a, b in zip(way, way[1:], strict=False)]
+    lines = [Connection(id=f"x{a}", source=a, target=b) for a, b in pairwise(way)]
     return replaced(gold, components=[*added, *gold.components], connections=[*lines, *gold.connections])
 
 
@@ -115,28 +125,30 @@ def _dead_end(gold: Canvas) -> Canvas:
 
 
 def _slow(gold: Canvas) -> Canvas:
-    """A delay in front and latency on each line, so that the way takes about 70 of the 96 ticks."""
+    """A delay in front and slow lines behind it, so that the way takes about 70 of the 96 ticks."""
     delayed = _in_front(gold, "delay", ticks=16)
-    steps = _longest(delayed)
-    ticks = min(MAX_LATENCY_MS // MS_PER_TICK, max(0, (70 - 16 - steps) // steps))
-    return replaced(delayed, connections=[replaced(c, latency=float(ticks * MS_PER_TICK)) for c in delayed.connections])
+    depth = _depths(delayed)
+    left, ticks = 70 - 16 - max(depth.values()), []
+    for _ in range(max(depth.values())):
+        ticks.append(max(0, min(MAX_LATENCY_MS // MS_PER_TICK, left)))
+        left -= ticks[-1]
+    lines = [replaced(c, latency=float(ticks[depth[c.source]] * MS_PER_TICK)) for c in delayed.connections]
+    return replaced(delayed, connections=lines)
 
 
-def _longest(canvas: Canvas) -> int:
-    """Lines on the longest way from the entry; gold canvases have no cycles."""
+def _depths(canvas: Canvas) -> dict[str, int]:
+    """Lines on the longest way from the entry to each component; gold canvases have no cycles."""
     depth = {_entry(canvas): 0}
     for _ in canvas.components:
         for connection in canvas.connections:
             if connection.source in depth:
                 depth[connection.target] = max(depth.get(connection.target, 0), depth[connection.source] + 1)
-    return max(depth.values())
+    return depth
 
 
 def _open_filters(gold: Canvas) -> Canvas:
     def opened(component: Component) -> Component:
-        mode = component.behavior.mode
-        if mode == "filter":
-            return _in_mode(component, "filter", strictness=0.01)
-        return _in_mode(component, "ratelimit", rate=200, burst=400) if mode == "ratelimit" else component
+        is_filter = component.behavior.mode == "filter"
+        return _in_mode(component, "filter", strictness=0.01) if is_filter else component
 
     return replaced(gold, components=[opened(component) for component in gold.components])

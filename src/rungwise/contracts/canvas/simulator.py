@@ -2,9 +2,9 @@
 
 What is simulated, in whole ticks 0..95 (arrivals in 0..71, then the system drains):
 
-1.  Work comes as *load* (what keeps a component busy) and *credit* (the unique request it stands for). Both are integers
-    in units of 1/65536 request, so that a run is the same to the bit on every machine, and every rounding remainder
-    stays where it was. Copying work copies its load but divides its credit: a copy can never count twice.
+1.  Work comes as *load* (what keeps a component busy) and *credit* (the unique request it stands for). Both are
+    integers in units of 1/65536 request, so that a run is the same to the bit on every machine, and every rounding
+    remainder stays where it was. Copying work copies its load but divides its credit: a copy never counts twice.
 2.  Work is of three kinds: raw (clean, not yet worked on), served (clean, has passed a person, step or tool that is not
     itself an entry), hostile.
 3.  A component without incoming lines is an entry; the problem's whole load is divided over the entries.
@@ -14,8 +14,8 @@ What is simulated, in whole ticks 0..95 (arrivals in 0..71, then the system drai
 5.  A component more than 80% full slows those that send to it, down to a stop at 100%; an open breaker stops them.
     A component that copies waits for its slowest line; split and condition send where there is room.
 6.  split and condition send each item down one line; every other mode copies to all its lines.
-7.  What a disabled or faulty component is sent fails. A retry directly before it, or before the breaker before it, takes
-    the failed work back, waits and sends it again; otherwise it is an error. A breaker opens at its failure rate.
+7.  What a disabled or faulty component is sent fails. A retry directly before it, or before the breaker before it,
+    takes the failed work back, waits and sends it again; otherwise it is an error. A breaker opens at its failure rate.
 8.  Served work is delivered at a storage, channel or person without outgoing lines. Raw work that gets there, and any
     work at another dead end, is an error. Hostile work that gets there has leaked.
 9.  The fault strikes the component that carries the most clean credit in the baseline among those that do the work
@@ -260,9 +260,9 @@ def _target(nodes: Ints, did: Ints) -> int:
     best = -1
     for i in range(nodes.shape[0]):
         kind = nodes[i, N_TYPE]
-        if (kind == PERSON or kind == STEP or kind == TOOL) and nodes[i, N_DEPTH] > 0 and did[i, D_CARRIED] > 0:
-            if best < 0 or _before(nodes, did, i, best):
-                best = i
+        works = (kind == PERSON or kind == STEP or kind == TOOL) and nodes[i, N_DEPTH] > 0 and did[i, D_CARRIED] > 0
+        if works and (best < 0 or _before(nodes, did, i, best)):
+            best = i
     return best
 
 
@@ -540,7 +540,7 @@ def _run(
             if nodes[i, N_MODE] == BREAKER and tried[i] > 0:
                 now = (failed[i] << 8) // max(1, tried[i] >> 8)
                 failing[i] += (now - failing[i]) // 4
-                if state[i] == 0 and failing[i] > nodes[i, N_P0] or state[i] >= 2 and now > nodes[i, N_P0]:
+                if (state[i] == 0 and failing[i] > nodes[i, N_P0]) or (state[i] >= 2 and now > nodes[i, N_P0]):
                     state[i] = 1
                     until[i] = t + 1 + nodes[i, N_P1]
                 elif state[i] >= 2:

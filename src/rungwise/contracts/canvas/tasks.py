@@ -1,17 +1,18 @@
 """The tasks of canvas: problems drawn from a tier table, worded, and proved solvable.
 
-Splits: `train` (tiers in the proportions of the published pool, 28/58/114/114/58/28 in every 400), `dev` and `test` (all
-tiers alike, held-out systems and wording), `published` (the first 20 items in the published held-out proportions,
-1/3/6/6/3/1), `transfer` (test, in the one class that no other split has). A hash of the problem's structure, not of its
-words, decides which split may have it, so no split can hold another's problem in other words.
+Splits: `train` (tiers in the proportions of the published pool, 28/58/114/114/58/28 in every 400), `dev` and `test`
+(all tiers alike, held-out systems and wording), `published` (the first 20 items in the published held-out proportions,
+1/3/6/6/3/1), `transfer` (as test, in the one class that no other split has). A hash of the problem's structure, not of
+its words, decides which split may have it, so no split can hold another's problem in other words.
 
 Item i depends on (split, seed, i) alone: drawing is repeated under the same stream until the structure falls into the
-split, a certificate is found, and (from dp3 on) it is not too easy: four components do not solve it, nor do most designs drawn unsimulated.
+split, a certificate is found, and (from dp3 on) it is not too easy: four components do not solve it, nor do most
+designs drawn without simulating.
 """
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -37,8 +38,12 @@ POOLS: Mapping[str, tuple[int, ...]] = {
 }
 BUCKETS = 20
 OWNED: Mapping[str, range] = {
-    "train": range(12), "dev": range(12, 14), "published": range(14, 15), "test": range(15, 18), "transfer": range(18, 20),
-}  # fmt: skip
+    "train": range(12),
+    "dev": range(12, 14),
+    "published": range(14, 15),
+    "test": range(15, 18),
+    "transfer": range(18, 20),
+}
 
 MAX_COMPONENTS = (6, 8, 10, 11, 12, 13)
 REQUIRED = ((1, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5))
@@ -153,11 +158,18 @@ def _drawn(family: str, level: int, rng: random.Random) -> Problem:
     stability, drop, delivery, errors = CRITERIA[level]
     weights = dict(zip(("stability", "delivery", "cost", "constraints", "design"), rng.choice(WEIGHTS), strict=True))
     return Problem(
-        title="", tier=TIERS[level], load=rng.randint(*LOADS[level]), budget=NO_BUDGET, max_components=MAX_COMPONENTS[level],
-        required=required, scenarios=[_scenario(kind, level, rng) for kind in _kinds(family, level, rng)],
-        weights=weights, leak=LEAK[level], certificate="",
+        title="",
+        tier=TIERS[level],
+        load=rng.randint(*LOADS[level]),
+        budget=NO_BUDGET,
+        max_components=MAX_COMPONENTS[level],
+        required=required,
+        scenarios=[_scenario(kind, level, rng) for kind in _kinds(family, level, rng)],
+        weights=weights,
+        leak=LEAK[level],
+        certificate="",
         criteria={"stability": stability, "drop": drop, "delivery": delivery, "errors": errors},
-    )  # fmt: skip
+    )
 
 
 def _kinds(family: str, level: int, rng: random.Random) -> list[str]:
