@@ -181,7 +181,8 @@ def show(
 ) -> None:
     """Write an HTML page that shows answers as pictures, with their verdicts."""
     from rungwise.records import answers_of, read_tasks
-    from rungwise.report.page import page, shown
+    from rungwise.report.gallery import shown
+    from rungwise.report.page import page
 
     loaded = _loaded(contract, settings)
     pairs = answers_of(answers_file, read_tasks(tasks_file, loaded), tasks_file)

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
-from rungwise.errors import InputError, JudgeUnavailable, WorkerError, nearest
+from rungwise.errors import InputError, JudgeUnavailable, RungwiseError, WorkerError, nearest
 
 PLACES = ("inline", "processes")
 
@@ -28,7 +28,7 @@ class Item:
 class _Failure:
     item_id: str
     cause: str
-    unavailable: bool
+    kind: str  # "unavailable", "input" or "bug"
 
 
 def named(function: str) -> Callable[..., Any]:
@@ -47,10 +47,19 @@ def run(
     results = _inline(function, items) if on == "inline" else _processes(function, items, workers, chunk)
     for result in results:
         if isinstance(result, _Failure):
-            if result.unavailable:
-                raise JudgeUnavailable(f"item {result.item_id}: {result.cause}")
-            raise WorkerError(result.item_id, result.cause)
+            raise _raised(result)
         yield result
+
+
+def _raised(failure: _Failure) -> RungwiseError:
+    where = f"item {failure.item_id}"
+    if failure.kind == "unavailable":
+        return JudgeUnavailable(f"{where}: {failure.cause}")
+    return (
+        InputError(failure.cause, field=where)
+        if failure.kind == "input"
+        else WorkerError(failure.item_id, failure.cause)
+    )
 
 
 def _inline(function: str, items: Iterable[Item]) -> Iterator[Any]:
@@ -73,7 +82,9 @@ def _results(part: Sequence[Item], result: Callable[[], list[Any]]) -> list[Any]
     try:
         return result()
     except BrokenProcessPool:
-        return [_Failure(part[0].id, f"a worker died on this item or one of the {len(part) - 1} after it", True)]
+        return [
+            _Failure(part[0].id, f"a worker died on this item or one of the {len(part) - 1} after it", "unavailable")
+        ]
 
 
 def _run_chunk(function: str, items: Sequence[Item]) -> list[Any]:
@@ -84,5 +95,9 @@ def _run_chunk(function: str, items: Sequence[Item]) -> list[Any]:
 def _guarded(call: Callable[..., Any], item: Item) -> Any:
     try:
         return call(item.payload)
-    except Exception as error:
-        return _Failure(item.id, f"{type(error).__name__}: {error}", isinstance(error, JudgeUnavailable))
+    except JudgeUnavailable as error:
+        return _Failure(item.id, str(error), "unavailable")
+    except InputError as error:
+        return _Failure(item.id, str(error), "input")
+    except (Exception, SystemExit) as error:
+        return _Failure(item.id, f"{type(error).__name__}: {error}", "bug")

@@ -555,9 +555,7 @@ def struck(canvas: Canvas, carried: Sequence[float]) -> tuple[int, tuple[int, ..
     """Note 9, and all who come so near to it that packets cannot tell."""
     places = places_of(canvas, 1)
     depth, rank = _depths(places), _ranks(places)
-    able = [
-        i for i, p in enumerate(places) if p.type in WORKERS and depth[i] > 0 and carried[i] > EPS
-    ]
+    able = [i for i, p in enumerate(places) if p.type in WORKERS and depth[i] > 0 and carried[i] > EPS]
     if not able:
         return -1, ()
     most = max(carried[i] for i in able)
@@ -618,7 +616,8 @@ def oracle(problem: Problem, canvas: Canvas, *, found: Outcome | None = None, gr
         "stability": 100 * _overall([s.stability() for s in seen]),
         "delivery": 100 * _overall([s.shares()[0] * (1 - x) for s, x in zip(seen, excess, strict=True)]),
     }
-    return Opinion(seen, target, near, parts, sum(problem.weights[name] * parts[name] for name in parts))
+    whole = sum(problem.weights.values())
+    return Opinion(seen, target, near, parts, sum(problem.weights[name] * parts[name] for name in parts) / whole)
 
 
 def _overall(values: Sequence[float]) -> float:

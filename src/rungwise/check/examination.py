@@ -200,14 +200,14 @@ def _channel() -> Callable[[Mapping[str, Json]], None]:
 
 
 def _elsewhen() -> None:
-    """A clock eleven years and some seconds ahead, and a random state of its own."""
+    """A clock eleven years ahead that jumps by a second or two whenever it is read, and a random state of its own."""
     import datetime
+    import itertools
     import random
 
-    ahead = 11 * 365 * 86400 + 3 * 3600 + 77
-    now, now_ns = time.time, time.time_ns
-    time.time = lambda: now() + ahead
-    time.time_ns = lambda: now_ns() + ahead * 10**9
+    ahead, reads, now = 11 * 365 * 86400, itertools.count(1), time.time
+    time.time = lambda: now() + ahead + 1.618 * next(reads)
+    time.time_ns = lambda: int(time.time() * 1e9)
     localtime, gmtime = time.localtime, time.gmtime
     time.localtime = lambda seconds=None: localtime(time.time() if seconds is None else seconds)
     time.gmtime = lambda seconds=None: gmtime(time.time() if seconds is None else seconds)

@@ -70,13 +70,14 @@ def run(order: Mapping[str, Any], say: Say) -> None:
 
 
 def _see(examinee: Examinee) -> None:
-    """Hashes of tasks and verdicts, for the other process's to be held against."""
+    """Hashes of tasks and verdicts, each verdict twice, for the other process's to be held against."""
     seen: dict[str, str] = {}
     for split in examinee.contract.splits:
         for task in examinee.make(split, min(PURE_TASKS, examinee.n), examinee.seed):
             seen[f"task {split} {len(seen)}"] = hash_of(asdict(task))
             for what, answer in _sample_answers(examinee, task):
-                seen[f"the verdict on {what} of task {task.id}"] = _verdict_hash(examinee, task, answer, what)
+                twice = {_verdict_hash(examinee, task, answer, what) for _ in range(2)}
+                seen[f"the verdict on {what} of task {task.id}"] = " ".join(sorted(twice))
     examinee.say({"seen": seen})
 
 

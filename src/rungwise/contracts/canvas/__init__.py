@@ -17,6 +17,7 @@ from rungwise.contracts.canvas.certificate import attempt
 from rungwise.contracts.canvas.grammar import grammar
 from rungwise.contracts.canvas.judge import FAILURES, feedback, judge, problem_of
 from rungwise.contracts.canvas.pick import pick
+from rungwise.contracts.canvas.picture import picture
 from rungwise.contracts.canvas.repair import repair
 from rungwise.contracts.canvas.sabotage import sabotage
 from rungwise.errors import InputError, nearest
@@ -53,8 +54,6 @@ class Canvas:
         return grammar(self.surface)
 
     def picture(self, task: Task, answer: str) -> str | None:
-        from rungwise.contracts.canvas.picture import picture
-
         return picture(problem_of(task), answer, self.surface)
 
     # What a contract may also offer.

@@ -27,7 +27,7 @@ from rungwise.contracts.canvas.language import PARAMS, Component, param, price
 from rungwise.contracts.canvas.layers import Layout, Line, Point
 from rungwise.contracts.canvas.simulator import D_CARRIED, D_DROPPED, D_ERRORED, D_PEAK, N_CAP, ONE, T_OFFERED
 
-CARD, TALL, EDGE = 160, 108, 28
+CARD, TALL, EDGE, SHEET = 160, 108, 28, 4
 THIN, THICKEST, IDLE, CLEAR = 1.4, 7.0, 0.002, 40  # widths of a line; share that is none; most lines with notes
 SLOWS = 0.8  # the fill from which a component slows those that send to it
 STRIKES = ("outage", "latency", "cascade")
@@ -147,7 +147,7 @@ def _wires(view: View, plan: Layout, lines: Sequence[Line]) -> Iterator[str]:
     credit = _line_credit(view, lines)
     for number in sorted(range(len(lines)), key=lambda number: credit[number]):  # the thick ones on top
         share = min(1.0, credit[number] / view.offered) if view.offered else 0.0
-        yield from _wire(plan, number, lines[number][0], share)
+        yield from _wire(view, plan, number, lines[number][0], share)
     if len(lines) <= CLEAR:
         yield from [_line_note(view.found, plan, number) for number in range(len(lines))]
 
@@ -168,20 +168,25 @@ def _line_credit(view: View, lines: Sequence[Line]) -> list[float]:
     ]
 
 
-def _wire(plan: Layout, number: int, source: int, share: float) -> list[str]:
+def _wire(view: View, plan: Layout, number: int, source: int, share: float) -> list[str]:
     """A line as thick as what it carries, with its head where the work arrives."""
     thick = THIN + (THICKEST - THIN) * share
     route, back = plan.routes[number], number in plan.turned or not plan.routes[number]
     line = "wire" + " back" * back + " idle" * (share < IDLE)
     tip = "head" + " idle-head" * (share < IDLE)
     if not route:
-        x, y = plan.places[source][0] + CARD - 44, plan.places[source][1]
+        x, y = plan.places[source][0] + CARD - 44, plan.places[source][1] - _stacked(view, source)
         way, arrow = f"M{at((x, y))}c0-24 26-24 26-8", f"M{at((x + 26, y))}l-5-9h10z"
     elif back:
         way, arrow = curve([(route[0][0] + 6 + thick, route[0][1]), *route[1:]]), _arrow(route[0], 1, thick)
     else:
         way, arrow = curve([*route[:-1], (route[-1][0] - 6 - thick, route[-1][1])]), _arrow(route[-1], -1, thick)
     return [path(line, way, f' stroke-width="{num(thick)}"'), path(tip, arrow)]
+
+
+def _stacked(view: View, number: int) -> int:
+    """How far the sheets of further instances stand out above a card."""
+    return SHEET * (view.found.canvas.components[number].scale - 1)
 
 
 def _arrow(tip: Point, away: int, thick: float) -> str:
@@ -215,7 +220,7 @@ def _card(view: View, number: int) -> list[str]:
     peak, struck = view.peak[number], number == view.struck
     return [
         _tooltip(component),
-        *[rect("card", depth * 4, -depth * 4, CARD, TALL, 8) for depth in range(component.scale - 1, 0, -1)],
+        *[rect("card", step, -step, CARD, TALL, 8) for step in range(_stacked(view, number), 0, -SHEET)],
         rect("card struck" if struck else "card", 0, 0, CARD, TALL, 8),
         f'<g clip-path="url(#{view.root}-clip)">',
         rect(ROLES.get(component.type, "router"), 10, 14, 26, 26, 6),

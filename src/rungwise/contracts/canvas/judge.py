@@ -62,6 +62,7 @@ from rungwise.contracts.canvas.simulator import (
     shape_of,
     simulate,
 )
+from rungwise.errors import InputError
 
 PASS, HELD, GATED = 85.0, 84.0, 0.25
 SCHEMA_SCORE, REFERENCE_SCORE = 0.02, 0.05
@@ -114,14 +115,17 @@ class Problem(msgspec.Struct, frozen=True):
     max_components: int
     required: list[str]
     scenarios: list[Scenario]
-    weights: dict[str, float]
+    weights: dict[str, int]  # hundredths, together 100
     criteria: dict[str, float]
     leak: float
     certificate: str
 
 
 def problem_of(task: Task) -> Problem:
-    return msgspec.convert(task.facts, Problem)
+    try:
+        return msgspec.convert(task.facts, Problem)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{error}", field=f"task {task.id}: facts") from error
 
 
 def scenario_table(problem: Problem) -> Ints:
@@ -189,7 +193,7 @@ def assess(problem: Problem, canvas: Canvas, notes: tuple[str, ...] = ()) -> Out
         "constraints": _constraints(problem, len(canvas.components), len(missing)),
         "design": max(0.0, 100.0 - sum([LINTS[k][1] for k, _ in marks.tolist()])),
     }
-    composite = sum([problem.weights[name] * parts[name] for name in PARTS])
+    composite = sum([problem.weights[name] * parts[name] for name in PARTS]) / 100
     failure = _broken_constraint(problem, complete, missing, len(canvas.components), cost)
     if failure is None and max(excess) > 0:
         failure = "leak"

@@ -12,7 +12,6 @@ gets a card with the judge's label and note. The same answer gives the same byte
 import hashlib
 from collections.abc import Sequence
 
-from rungwise.contract import hash_of
 from rungwise.contracts.canvas.drawing import (
     at,
     bar,
@@ -39,7 +38,7 @@ WELL, FAIR = 0.9, 0.7
 
 def picture(problem: Problem, answer: str, surface: str) -> str:
     found = examine(problem, answer, surface)
-    root = "c" + hashlib.sha256(f"{hash_of(problem)}{surface}{answer}".encode("utf-8", "replace")).hexdigest()[:8]
+    root = "c" + hashlib.sha256(f"{problem}{surface}{answer}".encode("utf-8", "replace")).hexdigest()[:8]
     return _fault_card(root, found) if isinstance(found, Fault) else _whole(root, problem, found)
 
 

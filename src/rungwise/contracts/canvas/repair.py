@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from rungwise.contract import Repair
 from rungwise.contracts.canvas.language import (
     MAX_BYTES,
@@ -20,8 +22,10 @@ from rungwise.contracts.canvas.language import (
     SURFACES,
     TYPES,
     Canvas,
+    Component,
     Fault,
     parse,
+    price,
     write,
 )  # fmt: skip
 
@@ -170,17 +174,27 @@ def _component(raw: Any, names: dict[str, str], edits: list[str]) -> Fields | No
         edits.append(f"id made {id_}")
     names.setdefault(str(raw.get("id")), id_)
     names.setdefault(id_, id_)
-    cost = raw.get("cost")
-    cost = cost if isinstance(cost, dict) else {}
-    return {
+    fields = {
         "id": id_,
         "type": type_,
         "label": _text(raw.get("label"), id_),
         "behavior": {"mode": mode, "params": _params(mode, behavior.get("params"))},
-        "cost": {key: _number(cost.get(key), 0.0, 1e9) for key in ("monthlyUsd", "setupUsd")},
+        "cost": {"monthlyUsd": 0, "setupUsd": 0},
         "scale": int(_number(raw.get("scale", 1), 1, 4)),
         "description": _text(raw.get("description"), ""),
     }
+    return _costed(fields, raw.get("cost"))
+
+
+def _costed(fields: Fields, declared: Any) -> Fields:
+    """What was declared; the price book's where nothing was."""
+    given = declared if isinstance(declared, dict) else {}
+    book = price(msgspec.convert(fields, Component))
+    fields["cost"] = {
+        "monthlyUsd": _number(given.get("monthlyUsd", book), 0, 1e9),
+        "setupUsd": _number(given.get("setupUsd", 0), 0, 1e9),
+    }
+    return fields
 
 
 def _params(mode: str, raw: Any) -> Fields:
@@ -244,9 +258,8 @@ def _attach(components: list[Fields], connections: list[Fields], edits: list[str
 
 def _added(components: list[Fields], name: str, type_: str, edits: list[str]) -> str:
     id_ = _unique(name, {c["id"] for c in components})
-    plain = {"mode": "passthrough", "params": {}}
-    cost = {"monthlyUsd": 0, "setupUsd": 0}
-    components.append({"id": id_, "type": type_, "label": id_, "behavior": plain, "cost": cost, "scale": 1})
+    plain = {"id": id_, "type": type_, "behavior": {"mode": "passthrough"}}
+    components.append(_component(plain, {}, []) or {})
     edits.append(f"{type_} {id_} added")
     return id_
 
@@ -264,7 +277,7 @@ def _folded(value: Any, known: tuple[str, ...]) -> str | None:
 
 
 def _id(value: Any) -> str:
-    bare = re.sub(r"[^a-z0-9_-]+", "-", str(value).lower()[:80]).strip("-_0123456789")[:36]
+    bare = re.sub(r"[^a-z0-9_-]+", "-", str(value).lower()[:80]).lstrip("-_0123456789")[:36].rstrip("-_")
     return bare or "part"
 
 

@@ -68,7 +68,7 @@ BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
     "personal": ("queue", "split", "retry", "circuitbreaker", "transform", "storage"),
     "adversarial": ("filter", "ratelimit", "circuitbreaker", "queue", "split", "storage"),
 }
-WEIGHTS = ((0.30, 0.30, 0.15, 0.15, 0.10), (0.34, 0.26, 0.15, 0.15, 0.10), (0.26, 0.34, 0.15, 0.15, 0.10))
+WEIGHTS = ((30, 30, 15, 15, 10), (34, 26, 15, 15, 10), (26, 34, 15, 15, 10))
 
 
 def tasks(split: str, n: int, seed: int, name: str, version: str, surface: str) -> list[Task]:
