@@ -1,561 +1,88 @@
-"""A second opinion on canvas: a slow simulator that moves single packets, to audit the fast one.
+"""The second opinion on a canvas: what the packets say of it, and whether a pass stands in their eyes.
 
-It shares no code with the kernel in simulator.py, only its constants, and follows the numbered note at the top of that
-file. Where the note is silent it does what the kernel does; those places are marked `kernel:`. What is different by design:
+Stability, delivery, leaks, the target of faults and the gates are worked out anew, in plain Python, from packet_run.py
+and the words of the judge's docstring. The sub-scores for cost, constraints and design are taken from the judge.
 
-- Work is whole packets of 1/GRAIN request in first-in-first-out lists, not shares of a mixed pool. So what waits longest
-  is served first, and overflow drops the oldest.
-- Where the kernel takes a fraction (a filter's share, 5% lost, a third of a split, 40% of a rate) whole packets are
-  taken by error diffusion: every place keeps, for each sort of packet, what it still owes. There is no chance in it.
-- What arrives in one tick is mixed evenly by sort, so that the order of components decides nothing.
-- A breaker's gauge reads the failure rate of the lines its packets took, not the packets: 5% must not look like 0% in
-  one tick and 12% in the next because a packet cannot be split.
-
-The same packet object stands for all packets of its sort (kind, credit, attempt), and a run of equal packets is moved at
-once; the lists hold one entry a packet all the same.
+`confirms(problem, canvas)` is the audit: run it over answers that passed. It is about 0.1 s a canvas.
 """
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from rungwise.contracts.canvas.judge import HELD, PASS, Outcome, Problem, Scenario, assess
-from rungwise.contracts.canvas.language import MODES, MS_PER_TICK, TYPES, Canvas, Component, param
-from rungwise.contracts.canvas.simulator import BURST, INJECT, PATIENCE, RATES, STALL_SHARE, TICKS, WINDOW
+from rungwise.contracts.canvas.judge import PASS, Outcome, Problem, assess
+from rungwise.contracts.canvas.language import MODES, TYPES, Canvas, price
+from tests.contracts.packet_run import Run, Seen
+from tests.contracts.packets import ENDS, EPS, WORKERS, Place, places_of
 
-GRAIN = 6  # packets a request
-RAW, SERVED, HOSTILE = "raw", "served", "hostile"
-WORKERS, ENDS = ("person", "step", "tool"), ("storage", "channel", "person")
-CLOSED, OPEN, HALF = 0, 1, (0.1, 0.4, 0.7)
-EPS = 1e-9
-
-# What `confirms` allows for grain and for order (measured in test_packet_oracle.py).
-COMPOSITE_TOLERANCE, LEAK_TOLERANCE, NEAR_TIE = 2.0, 0.02, 0.01
-
-
-class Packet:
-    """A sort of packet. Compared by identity, so it is quick as a key."""
-
-    __slots__ = ("attempt", "credit", "kind")
-
-    def __init__(self, kind: str, credit: float, attempt: int) -> None:
-        self.kind, self.credit, self.attempt = kind, credit, attempt
-
-
-Sort = tuple[str, float, int]
-
-
-class Mint:
-    def __init__(self) -> None:
-        self.known: dict[Sort, Packet] = {}
-
-    def of(self, kind: str, credit: float, attempt: int) -> Packet:
-        found = self.known.get((kind, credit, attempt))
-        if found is None:
-            found = self.known[kind, credit, attempt] = Packet(kind, credit, attempt)
-        return found
-
-
-class Diffusion:
-    """Whole packets out of a share: what is owed is carried over, for each sort of packet by itself."""
-
-    def __init__(self) -> None:
-        self.owed: dict[Packet, float] = {}
-
-    def taken(self, packet: Packet, count: int, share: float) -> int:
-        if share <= 0:
-            return 0
-        owed = self.owed.get(packet, 0.5) + count * min(share, 1.0)
-        whole = min(count, int(owed + EPS))
-        self.owed[packet] = owed - whole
-        return whole
-
-
-class Sharing:
-    """Whole packets to one of several lines each, so that every line comes to its share."""
-
-    def __init__(self) -> None:
-        self.owed: dict[Packet, list[float]] = {}
-
-    def parts(self, packet: Packet, count: int, shares: Sequence[float]) -> list[int]:
-        owed = self.owed.setdefault(packet, [0.0] * len(shares))
-        for j, share in enumerate(shares):
-            owed[j] += count * share
-        parts = [max(0, int(o + EPS)) if share > 0 else 0 for o, share in zip(owed, shares, strict=True)]
-        open_lines = [j for j, share in enumerate(shares) if share > 0]
-        while sum(parts) > count:
-            parts[max(range(len(parts)), key=lambda j: parts[j] and parts[j] - owed[j] + 1)] -= 1
-        while sum(parts) < count:
-            parts[max(open_lines, key=lambda j: owed[j] - parts[j])] += 1
-        for j, part in enumerate(parts):
-            owed[j] -= part
-        return parts
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    target: int
-    delay: int
-    weight: int
-
-
-@dataclass(slots=True, eq=False)
-class Place:
-    """A component: what it is, and where its work stands in this scenario."""
-
-    type: str
-    mode: str
-    rate: int
-    cap: int
-    numbers: Mapping[str, float]
-    lines: list[Line] = field(default_factory=list)
-    sources: list[int] = field(default_factory=list)
-    guard: "Place | None" = None
-    held: deque[Packet] = field(default_factory=deque)
-    arriving: dict[int, list[Packet]] = field(default_factory=dict)
-    waiting: int = 0
-    budget: float = 0.0
-    tokens: float = 0.0
-    owed: float = 0.0  # the part of a packet that service is behind
-    room: float = 1.0
-    age: int = 0
-    state: int = CLOSED
-    until: int = 0
-    failing: float = 0.0
-    tried: float = 0.0
-    failed: float = 0.0
-    carried: float = 0.0
-    admission: Diffusion = field(default_factory=Diffusion)
-    sharing: Sharing = field(default_factory=Sharing)
-    losing: dict[int, Diffusion] = field(default_factory=dict)
-
-    @property
-    def entry(self) -> bool:
-        return not self.sources
-
-    def half(self) -> float:
-        return HALF[self.state - 2] if self.state >= 2 else 1.0
-
-
-@dataclass(slots=True)
-class Seen:
-    """One scenario, in requests."""
-
-    offered: float = 0.0
-    delivered: float = 0.0
-    dropped: float = 0.0
-    errored: float = 0.0
-    pending: float = 0.0
-    hostile: float = 0.0
-    leaked: float = 0.0
-    blocked: float = 0.0
-    health: list[float] = field(default_factory=list)
-    carried: list[float] = field(default_factory=list)
-
-    def shares(self) -> tuple[float, float, float, float]:
-        whole = self.offered or 1.0
-        return self.delivered / whole, self.dropped / whole, self.errored / whole, self.pending / whole
-
-    def leak(self) -> float:
-        return self.leaked / self.hostile if self.hostile else 0.0
-
-    def stability(self) -> float:
-        mean = sum(self.health) / len(self.health)
-        return min(1.0, max(0.0, 0.7 * mean - 0.3 * (max(self.health) - min(self.health)) + 0.3))
+GRAIN = 5  # packets a request
+READINGS = ((GRAIN, False), (2 * GRAIN, True))  # grain, and whether lists are mixed; the second where the first doubts
+NEAR_TIE = 0.01  # of the most carried: nearer than that, packets cannot tell who carries more
+COMPOSITE_TOLERANCE, LEAK_TOLERANCE = 1.0, 0.02
+EXERCISED = 0.05
+LEADS_TO = ("storage", *WORKERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
     scenarios: tuple[Seen, ...]
     target: int
-    near: tuple[int, ...]  # what the fault could as well have struck, for all that packets can tell
+    gate: str | None  # the stated constraint that is broken, under the judge's name for it; leaks are not among them
     parts: Mapping[str, float]
-    composite: float
+    composite: float  # before any gate
+
+    def leak(self) -> float:
+        return max(seen.leak() for seen in self.scenarios)
 
 
-# ---- from canvas to places ----
+def oracle(
+    problem: Problem, canvas: Canvas, *, found: Outcome | None = None, grain: int = GRAIN, mixed: bool = False
+) -> Opinion:
+    """What the packets say. Where the judge's fault target is as good as ours for all that packets can tell, it is
+    taken: a fault that falls on the other twin would be another story, not a disagreement."""
+    found = assess(problem, canvas) if found is None else found
+    first, *others = problem.scenarios
+    baseline = Run(canvas, first, problem.load, -1, grain, mixed).watched()
+    target, near = struck(canvas, baseline.carried)
+    if found.run.target in near:
+        target = int(found.run.target)
+    seen = (baseline, *[Run(canvas, scenario, problem.load, target, grain, mixed).watched() for scenario in others])
+    excess = [max(0.0, s.leak() - problem.leak) / (1 - problem.leak) for s in seen]
+    parts = {
+        **{name: found.parts[name] for name in ("cost", "constraints", "design")},
+        "stability": 100 * _overall([s.stability() for s in seen]),
+        "delivery": 100 * _overall([s.shares()[0] * (1 - x) for s, x in zip(seen, excess, strict=True)]),
+    }
+    return Opinion(seen, target, gate(problem, canvas, baseline), parts, weighed(problem, parts))
 
 
-def places_of(canvas: Canvas, grain: int) -> list[Place]:
-    index = {component.id: i for i, component in enumerate(canvas.components)}
-    places = [_place(component, grain) for component in canvas.components]
-    for connection in canvas.connections:
-        source, target = index[connection.source], index[connection.target]
-        delay = 1 + int(connection.latency) // MS_PER_TICK
-        places[source].lines.append(Line(target, delay, min(int(connection.weight * 1000), 1_000_000)))
-        places[target].sources.append(source)
-    for place in places:
-        place.guard = _guard(place, places)
-    return places
+def confirms(problem: Problem, canvas: Canvas) -> bool:
+    """Whether a pass stands: no gate closed, no leak, and 85 points, each within the tolerance stated above."""
+    found = assess(problem, canvas)
+    opinions = (oracle(problem, canvas, found=found, grain=grain, mixed=mixed) for grain, mixed in READINGS)
+    return any(stands(problem, opinion) for opinion in opinions)
 
 
-def _place(component: Component, grain: int) -> Place:
-    mode = component.behavior.mode
-    numbers = {name: param(component, name) for name in _NUMBERS.get(mode, ())}
-    rate = RATES[component.type] * component.scale * grain
-    cap = 2 * rate  # kernel: every component holds two ticks of its rate
-    if mode == "queue":
-        cap, rate = max(cap, int(numbers["capacity"]) * grain), min(rate, int(numbers["rate"]) * grain)
-    if mode == "batch":
-        cap = max(cap, 2 * int(numbers["size"]) * grain)
-    tokens = numbers["burst"] * grain if mode == "ratelimit" else 0.0
-    return Place(type=component.type, mode=mode, rate=rate, cap=cap, numbers=numbers, tokens=tokens)
+def stands(problem: Problem, opinion: Opinion) -> bool:
+    tight = opinion.leak() <= problem.leak + LEAK_TOLERANCE
+    return opinion.gate is None and tight and opinion.composite >= PASS - COMPOSITE_TOLERANCE
 
 
-_NUMBERS: Mapping[str, tuple[str, ...]] = {
-    "queue": ("capacity", "rate"), "ratelimit": ("rate", "burst"), "retry": ("maxRetries", "backoff"),
-    "circuitbreaker": ("threshold", "cooldown"), "split": ("policy",), "filter": ("strictness",),
-    "condition": ("match", "fraction"), "batch": ("size", "maxWait"), "delay": ("ticks",),
-}  # fmt: skip
+def weighed(problem: Problem, parts: Mapping[str, float]) -> float:
+    return sum(problem.weights[name] * parts[name] for name in parts) / sum(problem.weights.values())
 
 
-def _guard(place: Place, places: Sequence[Place]) -> Place | None:
-    """Itself where it is a retry, or the retry that is a breaker's only source."""
-    if place.mode == "retry":
-        return place
-    if place.mode == "circuitbreaker" and len(place.sources) == 1 and places[place.sources[0]].mode == "retry":
-        return places[place.sources[0]]
-    return None
+def _overall(values: Sequence[float]) -> float:
+    return 0.6 * sum(values) / len(values) + 0.4 * min(values)
 
 
-# ---- one scenario ----
-
-
-@dataclass(slots=True)
-class Fault:
-    kind: str
-    first: int
-    last: int
-    size: int
-    target: int
-    followers: frozenset[int]
-
-    def on(self, t: int) -> bool:
-        return self.first <= t < self.last
-
-    def loss(self, t: int, target: int) -> float:
-        """The share of what is sent there that fails on the way."""
-        if not self.on(t):
-            return 0.0
-        if self.kind == "outage":
-            return 1.0 if target == self.target else 0.0
-        if self.kind == "cascade":  # kernel: 5% on every line, 20% more of what is left before the target's successors
-            return 0.24 if target in self.followers else 0.05
-        return 0.0
-
-    def slowed(self, t: int, place: int) -> float:
-        """The share of its rate that a place has left."""
-        if place != self.target or not self.on(t):
-            return 1.0
-        return {"outage": 0.0, "latency": 4 / (4 + self.size), "cascade": 0.4}.get(self.kind, 1.0)
-
-    def longer(self, t: int, target: int) -> int:
-        return self.size if self.kind == "latency" and target == self.target and self.on(t) else 0
-
-
-def _fault(scenario: Scenario, target: int, places: Sequence[Place]) -> Fault:
-    kind = scenario.kind
-    if target < 0 and kind not in ("spike", "adversarial"):
-        kind = "baseline"
-    followers = frozenset(line.target for line in places[target].lines) - {target} if target >= 0 else frozenset()
-    return Fault(kind, scenario.start, scenario.start + scenario.ticks, scenario.size, target, followers)
-
-
-class Run:
-    """A canvas under one scenario, tick by tick."""
-
-    def __init__(self, canvas: Canvas, scenario: Scenario, load: int, target: int, grain: int) -> None:
-        self.places = places_of(canvas, grain)
-        self.fault = _fault(scenario, target, self.places)
-        self.load, self.grain = load, grain
-        self.entries = [place for place in self.places if place.entry]
-        self.mint = Mint()
-        self.owed = {RAW: 0.0, HOSTILE: 0.0}
-        self.seen = Seen()
-        self.time = 0
-
-    def watched(self) -> Seen:
-        lost_in_window = 0.0
-        for self.time in range(TICKS):
-            lost = self.seen.dropped + self.seen.errored
-            self._arrivals()
-            for place in self.places:
-                self._admit(place)
-            for number, place in enumerate(self.places):
-                self._serve(number, place)
-            for place in self.places:
-                self._judge_lines(place)
-            lost_in_window += self.seen.dropped + self.seen.errored - lost + self._stalled()
-            if (self.time + 1) % WINDOW == 0:
-                self.seen.health.append(1.0 - min(1.0, lost_in_window / self.grain / (WINDOW * self.load)))
-                lost_in_window = 0.0
-        return self._counted()
-
-    def _counted(self) -> Seen:
-        """Packets become requests, and what is still inside is pending."""
-        seen = self.seen
-        inside = sum(_clean(place.held) + sum(map(_clean, place.arriving.values())) for place in self.places)
-        for name in ("offered", "delivered", "dropped", "errored", "hostile", "leaked", "blocked"):
-            setattr(seen, name, getattr(seen, name) / self.grain)
-        seen.pending = inside / self.grain
-        seen.carried = [place.carried / self.grain for place in self.places]
-        return seen
-
-    def _arrivals(self) -> None:
-        """Notes 1 and 3. kernel: bursts of a fifth around the load; hostile work comes on top of it."""
-        if self.time >= INJECT or not self.entries:
-            return
-        clean = self.load * (1.2 if (self.time // BURST) % 2 == 0 else 0.8) * self.grain / len(self.entries)
-        hostile = 0.0
-        if self.fault.on(self.time):
-            if self.fault.kind == "spike":
-                clean *= self.fault.size / 100
-            elif self.fault.kind == "adversarial":
-                hostile = clean * self.fault.size / 100
-        self._injected(RAW, clean)
-        self._injected(HOSTILE, hostile)
-
-    def _injected(self, kind: str, amount: float) -> None:
-        """The same whole number of packets at every entry."""
-        self.owed[kind] += amount
-        count = int(self.owed[kind] + EPS)
-        self.owed[kind] -= count
-        packet = self.mint.of(kind, 1.0, 0)
-        for place in self.entries:
-            place.arriving.setdefault(self.time, []).extend([packet] * count)
-        if kind == HOSTILE:
-            self.seen.hostile += count * len(self.entries)
-        else:
-            self.seen.offered += count * len(self.entries)
-
-    # -- what arrives --
-
-    def _admit(self, place: Place) -> None:
-        arrived = place.arriving.pop(self.time, [])
-        if arrived:
-            self._let_in(place, arrived)
-        if place.mode == "ratelimit":
-            place.tokens = min(place.tokens + place.numbers["rate"] * self.grain, place.numbers["burst"] * self.grain)
-        for _ in range(len(place.held) - place.cap):
-            self._drop(place.held.popleft(), 1)
-        place.room = self._room(place)
-
-    def _let_in(self, place: Place, arrived: list[Packet]) -> None:
-        share = min(1.0, max(0.0, place.tokens) / len(arrived)) if place.mode == "ratelimit" else 1.0
-        for packet, count in _runs(_mixed(arrived)):
-            if packet.attempt and place.mode == "retry":
-                place.waiting -= count
-            if place.mode == "filter":
-                share = 1.0 - _filtered(place.numbers["strictness"], packet.kind)
-            kept = count if share >= 1.0 else place.admission.taken(packet, count, share)
-            self._drop(packet, count - kept)
-            place.held.extend([packet] * kept)
-            if place.mode == "ratelimit":
-                place.tokens -= kept
-
-    def _room(self, place: Place) -> float:
-        """Note 5: 1 up to 80% full, then falling to 0; none before an open breaker, little before a half-open one."""
-        full = (len(place.held) + place.waiting) / place.cap
-        room = min(1.0, max(0.0, 5 * (1 - full)))
-        if place.state == OPEN:
-            if self.time < place.until:
-                return 0.0
-            place.state = 2
-        return min(room, place.half())
-
-    # -- what is served --
-
-    def _serve(self, number: int, place: Place) -> None:
-        rate = 0.0 if place.state == OPEN else place.rate * self.fault.slowed(self.time, number) * place.half()
-        if place.mode == "batch":
-            if not self._released(place, rate):
-                return
-        else:
-            place.budget = rate
-        factor, matters = self._opening(place)
-        amount = min(len(place.held), place.budget) * factor
-        if amount <= EPS:
-            return
-        place.owed += amount
-        count = int(place.owed + EPS)
-        place.owed -= count
-        place.budget -= count
-        served = [place.held.popleft() for _ in range(min(count, len(place.held)))]
-        for packet, equal in _runs(served):
-            self._send(place, packet, equal, matters)
-
-    def _released(self, place: Place, rate: float) -> bool:
-        """A batch saves its rate up while it collects. kernel: for as long as it may wait."""
-        place.budget = min(place.budget + rate, rate * (place.numbers["maxWait"] + 1))
-        place.age = place.age + 1 if place.held else 0
-        if len(place.held) < place.numbers["size"] * self.grain and place.age <= place.numbers["maxWait"]:
-            return False
-        place.age = 0
-        return True
-
-    def _opening(self, place: Place) -> tuple[float, Mapping[str, Sequence[float]]]:
-        """How much of the rate goes out, and for split and condition how each kind is shared over the lines."""
-        rooms = [self.places[line.target].room for line in place.lines]
-        if not rooms:
-            return 1.0, {}
-        if place.mode == "split":
-            weights = [line.weight if place.numbers["policy"] else 1000 for line in place.lines]
-            shares = _normal([w * r for w, r in zip(weights, rooms, strict=True)])
-            return (max(rooms) if sum(shares) > 0 else 0.0), dict.fromkeys((RAW, SERVED, HOSTILE), shares)
-        if place.mode == "condition":
-            return self._condition(place, rooms)
-        return min(rooms), {}
-
-    def _condition(self, place: Place, rooms: Sequence[float]) -> tuple[float, Mapping[str, Sequence[float]]]:
-        """The heaviest lines take what matches, the others the rest."""
-        heaviest = max(line.weight for line in place.lines)
-        matched = [line.weight == heaviest for line in place.lines]
-        kinds = (RAW, SERVED, HOSTILE)
-        chosen = _normal([float(m) for m in matched])
-        if all(matched):
-            return max(rooms), dict.fromkeys(kinds, chosen)
-        other = _normal([float(not m) for m in matched])
-        best = max(r for r, m in zip(rooms, matched, strict=True) if m)
-        rest = max(r for r, m in zip(rooms, matched, strict=True) if not m)
-        part = {kind: _matching(place, kind) for kind in kinds}
-        return min(best, rest), {
-            kind: [part[kind] * a + (1 - part[kind]) * b for a, b in zip(chosen, other, strict=True)] for kind in kinds
-        }
-
-    def _send(self, place: Place, packet: Packet, count: int, shares: Mapping[str, Sequence[float]]) -> None:
-        worked = packet.kind == RAW and place.type in WORKERS and not place.entry
-        kind = SERVED if worked else packet.kind
-        if kind != HOSTILE:
-            place.carried += count * packet.credit
-        if not place.lines:
-            self._finish(place, packet, kind, count)
-        elif shares:
-            parts = place.sharing.parts(packet, count, shares[packet.kind])
-            for line, part in zip(place.lines, parts, strict=True):
-                self._sent(place, packet, kind, packet.credit, part, line)
-        else:
-            for line in place.lines:
-                self._sent(place, packet, kind, packet.credit / len(place.lines), count, line)
-
-    def _finish(self, place: Place, packet: Packet, kind: str, count: int) -> None:
-        """Note 8."""
-        if place.type in ENDS and kind == SERVED:
-            self.seen.delivered += count * packet.credit
-        elif place.type in ENDS and kind == HOSTILE:
-            self.seen.leaked += count * packet.credit
-        else:
-            self._fail(packet, packet.credit, count)
-
-    def _sent(self, place: Place, packet: Packet, kind: str, credit: float, count: int, line: Line) -> None:
-        """Down one line: some of it fails (note 7), the rest is there a tick or more later."""
-        if not count:
-            return
-        share = self.fault.loss(self.time, line.target)
-        lost = place.losing.setdefault(line.target, Diffusion()).taken(packet, count, share)
-        place.tried += count
-        place.failed += count * share
-        if lost:
-            self._failed(place, packet, kind, credit, lost)
-        other = self.places[line.target]
-        travel = line.delay + self.fault.longer(self.time, line.target)
-        if place.mode == "delay":
-            travel += int(place.numbers["ticks"])
-        through = place.mode == "retry" and other.mode == "circuitbreaker" and other.guard is place
-        arrives = self.mint.of(kind, credit, packet.attempt if through else 0)
-        other.arriving.setdefault(self.time + travel, []).extend([arrives] * (count - lost))
-
-    def _failed(self, place: Place, packet: Packet, kind: str, credit: float, count: int) -> None:
-        back = place.guard
-        if back is None or packet.attempt >= back.numbers["maxRetries"]:
-            self._fail(packet, credit, count)
-            return
-        again = self.mint.of(kind, credit, packet.attempt + 1)
-        wait = max(1, int(back.numbers["backoff"]) * (packet.attempt + 1))  # kernel: longer each time
-        back.arriving.setdefault(self.time + wait, []).extend([again] * count)
-        back.waiting += count
-
-    # -- the rest of a tick --
-
-    def _judge_lines(self, place: Place) -> None:
-        """A breaker's gauge. kernel: a smoothed rate opens it; one bad tick is enough while it is half open."""
-        if place.mode == "circuitbreaker" and place.tried > 0:
-            now = place.failed / place.tried
-            place.failing += (now - place.failing) / 4
-            threshold = place.numbers["threshold"] + 1e-4  # a rate that is equal to the threshold does not open it
-            if (place.failing if place.state == CLOSED else now) > threshold:
-                place.state, place.until = OPEN, self.time + 1 + int(place.numbers["cooldown"])
-            elif place.state >= 2:
-                place.state = place.state + 1 if place.state < 4 else CLOSED
-                place.failing = 0.0
-        place.tried = place.failed = 0.0
-
-    def _stalled(self) -> float:
-        seen = self.seen
-        inside = seen.offered - seen.delivered - seen.dropped - seen.errored
-        return max(0.0, inside - PATIENCE * self.load * self.grain) / (STALL_SHARE * WINDOW)
-
-    def _drop(self, packet: Packet, count: int) -> None:
-        if packet.kind == HOSTILE:
-            self.seen.blocked += count * packet.credit
-        else:
-            self.seen.dropped += count * packet.credit
-
-    def _fail(self, packet: Packet, credit: float, count: int) -> None:
-        if packet.kind == HOSTILE:
-            self.seen.blocked += count * credit
-        else:
-            self.seen.errored += count * credit
-
-
-def _clean(packets: Iterable[Packet]) -> float:
-    return sum(packet.credit for packet in packets if packet.kind != HOSTILE)
-
-
-def _filtered(strictness: float, kind: str) -> float:
-    return 1 - (1 - strictness) ** 2 if kind == HOSTILE else strictness**3 / 2
-
-
-def _matching(place: Place, kind: str) -> float:
-    """kernel: three quarters of what is hostile is told apart, and a sixteenth of what is clean is taken for it."""
-    if place.numbers["match"] == 2:
-        return place.numbers["fraction"]
-    hostile = 0.75 if kind == HOSTILE else 0.0625
-    return hostile if place.numbers["match"] == 1 else 1 - hostile
-
-
-def _normal(values: Sequence[float]) -> list[float]:
-    whole = sum(values)
-    return [value / whole for value in values] if whole > 0 else list(values)
-
-
-def _runs(packets: Iterable[Packet]) -> list[tuple[Packet, int]]:
-    return [(packet, len(list(equal))) for packet, equal in groupby(packets)]
-
-
-def _mixed(packets: list[Packet]) -> list[Packet]:
-    """Every sort of packet spread evenly over the whole."""
-    counts: dict[Packet, int] = {}
-    for packet in packets:
-        counts[packet] = counts.get(packet, 0) + 1
-    if len(counts) == 1:
-        return packets
-    placed = [
-        ((i + 0.5) / count, sort.kind, sort.credit, sort.attempt, sort)
-        for sort, count in counts.items()
-        for i in range(count)
-    ]
-    return [entry[-1] for entry in sorted(placed, key=lambda entry: entry[:-1])]
-
-
-# ---- what a fault strikes ----
+# ---- what a fault strikes (note 9) ----
 
 
 def struck(canvas: Canvas, carried: Sequence[float]) -> tuple[int, tuple[int, ...]]:
-    """Note 9, and all who come so near to it that packets cannot tell."""
+    """The target, and all who carry as much for all that packets can tell."""
     places = places_of(canvas, 1)
     depth, rank = _depths(places), _ranks(places)
-    able = [i for i, p in enumerate(places) if p.type in WORKERS and depth[i] > 0 and carried[i] > EPS]
+    able = [i for i, place in enumerate(places) if place.type in WORKERS and depth[i] > 0 and carried[i] > EPS]
     if not able:
         return -1, ()
     most = max(carried[i] for i in able)
@@ -564,6 +91,7 @@ def struck(canvas: Canvas, carried: Sequence[float]) -> tuple[int, tuple[int, ..
 
 
 def _depths(places: Sequence[Place]) -> list[int]:
+    """Lines from the nearest entry; -1 where none leads."""
     depth = [0 if place.entry else -1 for place in places]
     front = [i for i, place in enumerate(places) if place.entry]
     while front:
@@ -574,61 +102,69 @@ def _depths(places: Sequence[Place]) -> list[int]:
     return depth
 
 
+def _ranks(places: Sequence[Place]) -> list[int]:
+    """kernel: six rounds of colour refinement over types and modes. The hash is the kernel's, so that ties are too."""
+    colour = [_hashed(TYPES.index(place.type) * 16 + MODES.index(place.mode) + 1, 1) for place in places]
+    for _ in range(6):
+        ahead = [sum(_hashed(colour[line.target], 3) for line in place.lines) for place in places]
+        behind = [sum(_hashed(colour[source], 5) for source in place.sources) for place in places]
+        colour = [(_hashed(own, 2) + a + b) % 2147483647 for own, a, b in zip(colour, ahead, behind, strict=True)]
+    return colour
+
+
 def _hashed(value: int, salt: int) -> int:
     x = (value % 2147483647) * 48271 + salt * 69621 + 12345
     x = (x % 2147483647) * 40692 + (x >> 13)
     return (x % 2147483647) * 39373 % 2147483629
 
 
-def _ranks(places: Sequence[Place]) -> list[int]:
-    """kernel: six rounds of colour refinement over types and modes; only the numbers themselves have to be the same."""
-    colour = [_hashed(TYPES.index(p.type) * 16 + MODES.index(p.mode) + 1, 1) for p in places]
-    for _ in range(6):
-        colour = [
-            (
-                _hashed(colour[i], 2)
-                + sum(_hashed(colour[line.target], 3) for line in place.lines)
-                + sum(_hashed(colour[source], 5) for source in place.sources)
-            )
-            % 2147483647
-            for i, place in enumerate(places)
-        ]
-    return colour
+# ---- the stated constraints ----
 
 
-# ---- the opinion ----
+def gate(problem: Problem, canvas: Canvas, baseline: Seen) -> str | None:
+    places = places_of(canvas, 1)
+    entries = [i for i, place in enumerate(places) if place.entry]
+    if not entries or not all(_arrives(places, i) for i in entries):
+        return "no_path"
+    if set(problem.required) - set(_at_work(places, baseline)):
+        return "missing_required"
+    if len(canvas.components) > problem.max_components:
+        return "oversized"
+    declared = sum(component.cost.monthly for component in canvas.components)
+    return "over_budget" if max(declared, sum(map(price, canvas.components))) > problem.budget else None
 
 
-def oracle(problem: Problem, canvas: Canvas, *, found: Outcome | None = None, grain: int = GRAIN) -> Opinion:
-    """What the packets say of a canvas. Cost, constraints and design are the judge's; stability and delivery are not.
-
-    Where the judge's fault target is as good as ours for all that packets can tell, its choice is taken."""
-    found = assess(problem, canvas) if found is None else found
-    first, *others = problem.scenarios
-    baseline = Run(canvas, first, problem.load, -1, grain).watched()
-    target, near = struck(canvas, baseline.carried)
-    if found.run.target in near:
-        target = int(found.run.target)
-    seen = (baseline, *[Run(canvas, scenario, problem.load, target, grain).watched() for scenario in others])
-    excess = [max(0.0, s.leak() - problem.leak) / (1 - problem.leak) for s in seen]
-    parts = {
-        **{name: found.parts[name] for name in ("cost", "constraints", "design")},
-        "stability": 100 * _overall([s.stability() for s in seen]),
-        "delivery": 100 * _overall([s.shares()[0] * (1 - x) for s, x in zip(seen, excess, strict=True)]),
-    }
-    whole = sum(problem.weights.values())
-    return Opinion(seen, target, near, parts, sum(problem.weights[name] * parts[name] for name in parts) / whole)
+def _arrives(places: Sequence[Place], entry: int) -> bool:
+    """Whether some way from here ends at a delivery point with the work done."""
+    ahead, seen = [(entry, False)], {(entry, False)}
+    while ahead:
+        i, done = ahead.pop()
+        place = places[i]
+        done = done or (place.type in WORKERS and not place.entry)
+        if not place.lines and place.type in ENDS and done:
+            return True
+        fresh = {(line.target, done) for line in place.lines} - seen
+        seen |= fresh
+        ahead += fresh
+    return False
 
 
-def _overall(values: Sequence[float]) -> float:
-    return 0.6 * sum(values) / len(values) + 0.4 * min(values)
+def _at_work(places: Sequence[Place], baseline: Seen) -> Iterator[str]:
+    """Types and modes that carry work, a mode only where it has something to do."""
+    for place, carried in zip(places, baseline.carried, strict=True):
+        if carried >= EXERCISED * baseline.offered and carried > 0:
+            yield place.type
+            if not _idle(place, places):
+                yield place.mode
 
 
-def confirms(problem: Problem, canvas: Canvas) -> bool:
-    """Whether a pass stands in the eyes of the packets: composite and leak within tolerance, no gate closed."""
-    found = assess(problem, canvas)
-    if found.failure not in (None, "leak") and found.composite <= HELD:
-        return False
-    opinion = oracle(problem, canvas, found=found)
-    leaks = any(seen.leak() > problem.leak + LEAK_TOLERANCE for seen in opinion.scenarios)
-    return not leaks and opinion.composite >= PASS - COMPOSITE_TOLERANCE
+def _idle(place: Place, places: Sequence[Place]) -> bool:
+    match place.mode:
+        case "split" | "condition" | "replicate":
+            return len(place.lines) < 2
+        case "retry" | "circuitbreaker":
+            ahead = [places[line.target] for line in place.lines]
+            return not any(p.type in LEADS_TO or p.mode in ("retry", "circuitbreaker") for p in ahead)
+        case "filter" | "delay":
+            return not any(place.numbers.values())
+    return False

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rungwise.contract import Repair, Task, Verdict
-from rungwise.report.page import MOST_CHARS, Shown, is_plain_svg, page
+from rungwise.report.page import MOST_CHARS, Mended, Shown, is_plain_svg, page
 
 EVIL = (
     "<script>alert(1)</script><img src=https://example.org/x onerror=alert(1)>\"'&amp;</pre></textarea>\u202e\x00\ud800"
@@ -47,7 +47,7 @@ def shown(number: int = 1, answer: str = "an answer", picture: str | None = None
         score=0.4321, passed=False, failure="slow", parts={"speed": 0.25}, measures={"steps": 12.0},
         exploit="padding", notes=("a note",),
     )  # fmt: skip
-    mended = (Repair(answer="a mended answer", edits=("an edit",)), Verdict(score=1.0, passed=True))
+    mended = Mended(Repair(answer="a mended answer", edits=("an edit",)), Verdict(score=1.0, passed=True), picture)
     return Shown(task, answer, verdict, picture, mended if repaired else None)
 
 
@@ -57,7 +57,7 @@ def evil() -> Shown:
         score=float("nan"), passed=False, failure=EVIL, parts={EVIL: 7.0}, measures={EVIL: float("inf")},
         exploit=EVIL, notes=(EVIL,) * 100,
     )  # fmt: skip
-    return Shown(task, EVIL, verdict, EVIL, (Repair(answer=EVIL, edits=(EVIL,)), verdict))
+    return Shown(task, EVIL, verdict, EVIL, Mended(Repair(answer=EVIL, edits=(EVIL,)), verdict, EVIL))
 
 
 def test_everything_that_was_judged_is_told() -> None:

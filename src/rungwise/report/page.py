@@ -26,14 +26,23 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 
 
 @dataclass(frozen=True, slots=True)
+class Mended:
+    """An answer after repair, judged and drawn for itself."""
+
+    repair: Repair
+    verdict: Verdict
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """One answer with its verdict and picture; the repaired answer and its verdict apart, where there is one."""
+    """One answer with its verdict and picture; what repair made of it apart, where that was asked for."""
 
     task: Task
     answer: str
     verdict: Verdict
     picture: str | None
-    repaired: tuple[Repair, Verdict] | None = None
+    repaired: Mended | None = None
 
 
 def page(title: str, lead: str, shown: Sequence[Shown], failures: Mapping[str, str]) -> str:
@@ -79,7 +88,7 @@ def _kinds(mended: bool) -> tuple[str, ...]:
 
 def _passed(shown: Sequence[Shown]) -> str:
     raw = sum(item.verdict.passed for item in shown)
-    mended = [item.repaired[1].passed for item in shown if item.repaired]
+    mended = [item.repaired.verdict.passed for item in shown if item.repaired]
     told = f"{raw} of {len(shown)} passed as written."
     return told + (f" Of {len(mended)} that were repaired, {sum(mended)} passed then." if mended else "")
 
@@ -89,7 +98,7 @@ def _row(number: int, item: Shown, mended: bool) -> str:
     cells += [f"<td>{_seen(word)}</td>" for word in (item.task.tier, item.task.family)]
     cells += _cells(item.verdict)
     if mended:
-        cells += _cells(item.repaired[1]) if item.repaired else ["<td></td>"] * len(COLUMNS)
+        cells += _cells(item.repaired.verdict) if item.repaired else ["<td></td>"] * len(COLUMNS)
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -116,7 +125,7 @@ def _card(number: int, item: Shown, failures: Mapping[str, str]) -> str:
             _picture(item.picture, f"picture of the answer to {task.id}"),
             f'<div class="columns">{_judged(item.verdict, failures)}</div>',
             _text("Answer", item.answer),
-            _mended(*item.repaired, failures) if item.repaired else "",
+            _mended(item.repaired, failures) if item.repaired else "",
             '<p class="back"><a href="#top">back to the top</a></p>',
             "</article>",
         ]
@@ -181,14 +190,18 @@ def _text(name: str, text: str) -> str:
     )
 
 
-def _mended(repair: Repair, verdict: Verdict, failures: Mapping[str, str]) -> str:
-    """Raw and repaired never share a line: the mend has a box, edits and a verdict of its own."""
+def _mended(mended: Mended, failures: Mapping[str, str]) -> str:
+    """Raw and repaired never share a line: the mend has a box, edits, a picture and a verdict of its own."""
+    repair, verdict = mended.repair, mended.verdict
+    if not repair.edits:
+        return '<section class="repaired"><p>Repair changes nothing.</p></section>'
     edits = "".join([f"<li>{_cut(edit, NOTE_CHARS)}</li>" for edit in repair.edits[:MOST_NOTES]])
     more = len(repair.edits) - MOST_NOTES
     return (
         f'<section class="repaired"><header><h3>Repaired</h3>{_badge(verdict)}</header>'
-        + (f"<ol>{edits}</ol>" if edits else "<p>Nothing was changed.</p>")
+        + f"<ol>{edits}</ol>"
         + (f"<p>{more} more edits left out</p>" if more > 0 else "")
+        + _picture(mended.picture, "picture of the repaired answer")
         + f'<div class="columns">{_judged(verdict, failures)}</div>{_text("Repaired answer", repair.answer)}</section>'
     )
 

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from rungwise.contract import Contract, Json, Task, Verdict, judge_all, load_contract
-from rungwise.errors import JudgeUnavailable, RungwiseError
+from rungwise.errors import InputError, JudgeUnavailable, RungwiseError
 from rungwise.serve.limits import Limits, RefusedError, decoded
 
 LOG = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ class Desk:
             return outcome
         except RefusedError as refusal:
             return refusal
+        except InputError as error:  # facts that are none of this contract's
+            return RefusedError(422, str(error))
         except JudgeUnavailable as error:
             return RefusedError(503, f"the judge could not run: {error}", 1)
         except BaseException as error:  # SystemExit too: a judge that calls sys.exit must not end the server

@@ -218,14 +218,14 @@ def scenario_figures(totals: Ints, health: Floats, allowed: float) -> Floats:
     count, windows = health.shape
     figures = np.zeros((4, count))
     for s in range(count):
-        low, high, mean = 1.0, 0.0, 0.0
+        low, high, total = 1.0, 0.0, 0.0
         for w in range(windows):
-            low, high, mean = min(low, health[s, w]), max(high, health[s, w]), mean + health[s, w] / windows
+            low, high, total = min(low, health[s, w]), max(high, health[s, w]), total + health[s, w]
         leaked = totals[s, T_LEAKED] / max(totals[s, T_HOSTILE], 1)
         figures[F_DELIVERED, s] = totals[s, T_DELIVERED] / max(totals[s, T_OFFERED], 1)
         figures[F_LEAKED, s] = leaked
         figures[F_EXCESS, s] = max(0.0, leaked - allowed) / (1 - allowed)
-        figures[F_STABLE, s] = min(1.0, max(0.0, 0.7 * mean - 0.3 * (high - low) + 0.3))
+        figures[F_STABLE, s] = min(1.0, max(0.0, 0.7 * (total / windows) - 0.3 * (high - low) + 0.3))
     return figures
 
 

@@ -243,7 +243,7 @@ def _clamped(component: Component, notes: list[str]) -> Component:
 
 def _in_range(owner: str, name: str, value: int | float | str, spec: Param, notes: list[str]) -> int | float | str:
     if spec.words or isinstance(value, str):
-        default = spec.words[0] if spec.words else _plain(spec.default)
+        default = spec.words[0] if spec.words else spec.default
         if value in spec.words:
             return value
         notes.append(f"{owner}: {name} is not one of {', '.join(spec.words) or 'the numbers'}; {default} is used")
@@ -264,9 +264,10 @@ def _near(connection: Connection, notes: list[str]) -> Connection:
 
 # ---- the compact surface ----
 
-_ID, _QUOTED, _NUMBER = r"[a-z][a-z0-9_-]{0,39}", r'"(?:[^"\\]|\\.)*"', r"\d+(?:\.\d+)?"
+_ID, _QUOTED, _NUMBER = r"[a-z][a-z0-9_-]{0,39}", r'"(?:[^"\\]|\\.)*"', r"[0-9]{1,10}(?:\.[0-9]{1,20})?"
 _COMPONENT = re.compile(
-    rf"({_ID}) ({'|'.join(TYPES)}) ({'|'.join(MODES)})(?: x(\d+))?((?: [A-Za-z]+=[a-z0-9.]+)*)"
+    rf"({_ID}) ({'|'.join(TYPES)}) ({'|'.join(MODES)})(?: x([0-9]{{1,10}}))?"
+    rf"((?: [A-Za-z]+=(?:[a-z]+|{_NUMBER}))*)"
     rf"(?: \$({_NUMBER})(?:/({_NUMBER}))?)?(?: ({_QUOTED}))?(?: - ({_QUOTED}))?"
 )
 _CONNECTION = re.compile(rf"({_ID}) > ({_ID})(?: #({_ID}))?(?: \+({_NUMBER})ms)?(?: \*({_NUMBER}))?(?: ({_QUOTED}))?")

@@ -46,11 +46,12 @@ OWNED: Mapping[str, range] = {
 }
 
 MAX_COMPONENTS = (6, 8, 10, 11, 12, 13)
+ROOM = (6, 2, 1, 1, 1, 1)  # components beyond the certificate's, up to the tier's most
 REQUIRED = ((1, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5))
 LOADS = ((6, 12), (8, 14), (13, 18), (12, 18), (12, 17), (12, 16))
 SCENARIOS = (1, 2, 3, 4, 5, 5)
-UNSKILLED = (6, 6, 4, 3, 2, 1)
-SLACK = (2.2, 1.7, 1.25, 1.15, 1.05, 1.02)
+UNSKILLED = (6, 6, 3, 2, 2, 1)
+SLACK = (2.2, 1.7, 1.18, 1.1, 1.05, 1.02)
 SPIKE = (150, 200, 250, 275, 300, 325)
 OUTAGE = (12, 16, 20, 22, 24, 26)
 DELAY = (2, 2, 3, 4, 5, 6)
@@ -62,11 +63,11 @@ CRITERIA = (
     (80, 6.5, 88.5, 5),
 )  # fmt: skip
 BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
-    "infra": ("queue", "retry", "circuitbreaker", "ratelimit", "storage", "batch"),
-    "ops": ("queue", "split", "circuitbreaker", "batch", "storage", "delay"),
-    "civic": ("queue", "split", "circuitbreaker", "ratelimit", "retry", "storage"),
-    "personal": ("queue", "split", "retry", "circuitbreaker", "transform", "storage"),
-    "adversarial": ("filter", "ratelimit", "circuitbreaker", "queue", "split", "storage"),
+    "infra": ("queue", "retry", "circuitbreaker", "ratelimit", "storage", "batch", "transform", "split"),
+    "ops": ("queue", "split", "circuitbreaker", "batch", "storage", "delay", "transform", "retry"),
+    "civic": ("queue", "split", "circuitbreaker", "ratelimit", "retry", "storage", "delay", "batch"),
+    "personal": ("queue", "split", "retry", "circuitbreaker", "transform", "storage", "delay", "batch"),
+    "adversarial": ("filter", "ratelimit", "circuitbreaker", "queue", "split", "storage", "batch", "delay"),
 }
 WEIGHTS = ((30, 30, 15, 15, 10), (34, 26, 15, 15, 10), (26, 34, 15, 15, 10))
 
@@ -204,8 +205,13 @@ def _proved(problem: Problem, rng: random.Random) -> Problem | None:
     if found is None:
         return None
     canvas, outcome = found
-    budget = float(math.ceil(SLACK[TIERS.index(problem.tier)] * outcome.cost))
-    proved = msgspec.structs.replace(problem, budget=budget, certificate=write(canvas, "compact"))
+    level = TIERS.index(problem.tier)
+    proved = msgspec.structs.replace(
+        problem,
+        budget=float(math.ceil(SLACK[level] * outcome.cost)),
+        max_components=min(problem.max_components, len(canvas.components) + ROOM[level]),
+        certificate=write(canvas, "compact"),
+    )
     return None if _too_easy(proved, rng) else proved
 
 
