@@ -165,10 +165,12 @@ def _read_json(text: str) -> Canvas | Fault:
         raw = _decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         return Fault("unreadable", f"not JSON: {error}")
-    pairs = _pairs(raw)
-    if text.count(":") != pairs and _STRING.sub("", text).count(":") != pairs:
-        return Fault("unreadable", "a key stands twice in one object")
-    return _converted(raw)
+    read = _converted(raw)
+    if isinstance(read, Canvas):
+        pairs = _pairs(raw)
+        if text.count(":") != pairs and _STRING.sub("", text).count(":") != pairs:
+            return Fault("unreadable", "a key stands twice in one object")
+    return read
 
 
 def _converted(raw: Any) -> Canvas | Fault:
@@ -178,13 +180,15 @@ def _converted(raw: Any) -> Canvas | Fault:
         return Fault("schema", str(error))
 
 
-def _pairs(value: Any) -> int:
-    """How many key-value pairs the decoded value holds; fewer than colons in the text where a key was repeated."""
-    if type(value) is dict:
-        return len(value) + sum([_pairs(inner) for inner in value.values() if type(inner) in (dict, list)])
-    if type(value) is list:
-        return sum([_pairs(inner) for inner in value if type(inner) in (dict, list)])
-    return 0
+def _pairs(raw: Any) -> int:
+    """How many key-value pairs a canvas was decoded to; fewer than colons in the text where a key was repeated."""
+    behaviors = [component["behavior"] for component in raw["components"]]
+    return (
+        len(raw)
+        + sum([len(component) + len(component["cost"]) for component in raw["components"]])
+        + sum([len(behavior) + len(behavior.get("params", ())) for behavior in behaviors])
+        + sum([len(connection) for connection in raw["connections"]])
+    )
 
 
 def _sound(canvas: Canvas) -> Reading | Fault:

@@ -197,8 +197,11 @@ def _simulate(nodes: Ints, edges: Ints, scenarios: Ints, load: int) -> tuple[Int
     start, order = _outgoing(n, edges)
     guard, depth, attempts = _guards(nodes, edges)
     arriving = np.zeros((RING, n), np.int64)
-    ring_load = np.zeros((RING, n, KINDS, attempts), np.int64)
-    ring_credit = np.zeros((RING, n, KINDS, attempts), np.int64)
+    kinds = 2
+    for s in range(count):
+        kinds = 3 if scenarios[s, S_KIND] == ADVERSARIAL else kinds
+    ring_load = np.zeros((RING, n, kinds, attempts), np.int64)
+    ring_credit = np.zeros((RING, n, kinds, attempts), np.int64)
     target = -1
     for s in range(count):
         if s > 0:
@@ -340,8 +343,9 @@ def _run(
                 if inbound[i] == 0:
                     ring_load[slot, i, 0, 0] += clean
                     ring_credit[slot, i, 0, 0] += clean
-                    ring_load[slot, i, 2, 0] += hostile
-                    ring_credit[slot, i, 2, 0] += hostile
+                    if hostile > 0:
+                        ring_load[slot, i, 2, 0] += hostile
+                        ring_credit[slot, i, 2, 0] += hostile
                     arriving[slot, i] += clean + hostile
             totals[T_OFFERED] += clean * entries
             totals[T_HOSTILE] += hostile * entries
