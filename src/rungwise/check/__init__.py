@@ -4,6 +4,7 @@ examination.py runs it (a child process under a watchdog, a second one elsewhere
 hostile.py writes what no judge may pass, panel.py what can be had without skill.
 """
 
-from rungwise.check.examination import Examination, Finding, examine
+from rungwise.check.examination import Examination, examine
+from rungwise.check.findings import Finding
 
 __all__ = ["Examination", "Finding", "examine"]

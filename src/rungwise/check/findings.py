@@ -9,15 +9,23 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from rungwise.check.examination import TASK_SECONDS, Finding
 from rungwise.check.hostile import hostile, prompt_pieces, spilled
 from rungwise.check.panel import PANEL, panel
 from rungwise.contract import Contract, Json, Task, Verdict, hash_of, load_contract, structure_of
 from rungwise.probe.stats import rate
 from rungwise.seeds import derive
 
+TASK_SECONDS = 60.0  # for making one batch of tasks or a gold answer; judging has the caller's limit
 Say = Callable[[Mapping[str, Json]], None]
 NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS, POOL, ATTEMPTS = 8, 6, 3, 12, 60, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    passed: bool
+    detail: str
+    figures: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass

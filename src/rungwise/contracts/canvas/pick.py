@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from rungwise.contracts.canvas.judge import LINTS, Problem, cost_score, structural_faults
+from rungwise.contracts.canvas.judge import Problem, cost_score
 from rungwise.contracts.canvas.language import Canvas, Fault, parse, price
+from rungwise.contracts.canvas.structure import LINTS, structural_faults
 
 
 def pick(problem: Problem, answers: Sequence[str], surface: str) -> int:

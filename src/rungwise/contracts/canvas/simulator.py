@@ -26,7 +26,7 @@ What is simulated, in whole ticks 0..95 (arrivals in 0..71, then the system drai
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from rungwise.contracts.canvas.language import MODES, MS_PER_TICK, TYPES, Canvas, param
 
-TICKS, INJECT, WINDOW, RING, ATTEMPTS, KINDS = 96, 72, 4, 64, 6, 3
+TICKS, INJECT, WINDOW, RING = 96, 72, 4, 64
 ONE = 65536
 DUST = ONE // 64  # less load than this in the whole system is rounding remainders, and the drain may end
 PATIENCE, STALL_SHARE = 8, 6
@@ -50,11 +50,19 @@ KINDS_OF_FAULT = ("baseline", "spike", "outage", "latency", "cascade", "adversar
 BASELINE, SPIKE, OUTAGE, LATENCY, CASCADE, ADVERSARIAL = range(6)
 
 compiled = partial(njit, cache=True, error_model="numpy")()
+# What runs inside the tick loop allocates nothing: with reference counting off and everything inlined it is 25 times
+# faster, as fast as one long function.
+leaf = partial(njit, cache=True, error_model="numpy", _nrt=False, forceinline=True)()
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # Columns of the per-node table.
-(N_TYPE, N_MODE, N_RATE, N_CAP, N_P0, N_P1, N_DEPTH, N_RANK) = range(8)
+(N_TYPE, N_MODE, N_RATE, N_CAP, N_P0, N_P1, N_DEPTH, N_RANK, N_INBOUND, N_GUARD, N_TRIES) = range(11)
+# Columns of what changes about a node while it runs.
+(HELD, WAITING, BUDGET, TOKENS, ROOM, AGE, BREAK, UNTIL, FAILING, TRIED, FAILED, STRUCK) = range(12)
+# Of BREAK: a breaker is closed, open, or half open at 10, 40 and 70 percent. Of STRUCK: the target, what it sends to.
+CLOSED, OPEN, HALF_OPEN, LAST_HALF = 0, 1, 2, 4
+TARGET, NEXT_TO_TARGET = 1, 2
 # Columns of the per-edge table.
 (E_FROM, E_TO, E_DELAY, E_WEIGHT) = range(4)
 # Columns of a scenario.
@@ -89,7 +97,7 @@ _TYPE = {name: i for i, name in enumerate(TYPES)}
 _MODE = {name: i for i, name in enumerate(MODES)}
 
 
-def _node(component: Any) -> tuple[int, int, int, int, int, int, int, int]:
+def _node(component: Any) -> tuple[int, ...]:
     mode = _MODE[component.behavior.mode]
     rate = RATES[component.type] * component.scale * ONE
     first, second, capacity = 0, 0, 2 * rate
@@ -115,7 +123,7 @@ def _node(component: Any) -> tuple[int, int, int, int, int, int, int, int]:
         capacity = max(capacity, 2 * first)
     elif mode == DELAY:
         first = int(param(component, "ticks"))
-    return _TYPE[component.type], mode, rate, capacity, first, second, 0, 0
+    return _TYPE[component.type], mode, rate, capacity, first, second, 0, 0, 0, -1, 1
 
 
 def _edge(connection: Any, place: dict[str, int]) -> tuple[int, int, int, int]:
@@ -183,6 +191,24 @@ def _shape(nodes: Ints, edges: Ints) -> tuple[int, int]:
     return first % 4294967296, second % 4294967296
 
 
+class World(NamedTuple):
+    """A canvas while it runs. Work is held as [..., kind, attempt, load or credit]."""
+
+    nodes: Ints
+    edges: Ints
+    start: Ints  # the lines out of node i are order[start[i]:start[i + 1]]
+    order: Ints
+    state: Ints  # [node, HELD...]
+    pool: Ints  # [node, kind, attempt, 2]: what each node holds
+    ring: Ints  # [tick, node, kind, attempt, 2]: what is under way to it
+    arriving: Ints  # [tick, node]: the load of the ring
+    totals: Ints  # [T_*]
+    did: Ints  # [node, D_*]
+
+
+LOAD, CREDIT = 0, 1
+
+
 def simulate(nodes: Ints, edges: Ints, scenarios: Ints, load: int) -> Run:
     totals, health, did, target = _simulate(nodes, edges, scenarios, load * ONE)
     return Run(totals, health, did, target)
@@ -195,23 +221,22 @@ def _simulate(nodes: Ints, edges: Ints, scenarios: Ints, load: int) -> tuple[Int
     health = np.zeros((count, TICKS // WINDOW), np.float64)
     did = np.zeros((count, n, 4), np.int64)
     start, order = _outgoing(n, edges)
-    guard, depth, attempts = _guards(nodes, edges)
-    arriving = np.zeros((RING, n), np.int64)
+    attempts = _find_guards(nodes, edges)
     kinds = 2
     for s in range(count):
         kinds = 3 if scenarios[s, S_KIND] == ADVERSARIAL else kinds
-    ring_load = np.zeros((RING, n, kinds, attempts), np.int64)
-    ring_credit = np.zeros((RING, n, kinds, attempts), np.int64)
+    state = np.zeros((n, 12), np.int64)
+    pool = np.zeros((n, kinds, attempts, 2), np.int64)
+    ring = np.zeros((RING, n, kinds, attempts, 2), np.int64)
+    arriving = np.zeros((RING, n), np.int64)
     target = -1
     for s in range(count):
-        if s > 0:
-            ring_load[:] = 0
-            ring_credit[:] = 0
-            arriving[:] = 0
-        _run(
-            nodes, edges, start, order, guard, depth, scenarios[s], load, target, ring_load, ring_credit, arriving,
-            totals[s], health[s], did[s],
-        )  # fmt: skip
+        state[:] = 0
+        pool[:] = 0
+        ring[:] = 0
+        arriving[:] = 0
+        world = World(nodes, edges, start, order, state, pool, ring, arriving, totals[s], did[s])
+        _run(world, scenarios[s], load, target, health[s])
         if s == 0:
             target = _target(nodes, did[0])
     return totals, health, did, target
@@ -219,7 +244,6 @@ def _simulate(nodes: Ints, edges: Ints, scenarios: Ints, load: int) -> tuple[Int
 
 @compiled
 def _outgoing(n: int, edges: Ints) -> tuple[Ints, Ints]:
-    """Edges grouped by their source: those of node i are order[start[i]:start[i + 1]]."""
     start = np.zeros(n + 1, np.int64)
     for e in range(edges.shape[0]):
         start[edges[e, E_FROM] + 1] += 1
@@ -235,38 +259,41 @@ def _outgoing(n: int, edges: Ints) -> tuple[Ints, Ints]:
 
 
 @compiled
-def _guards(nodes: Ints, edges: Ints) -> tuple[Ints, Ints, int]:
-    """Who takes failed work back: a retry itself, or the retry that is a breaker's only source. And how many attempts
-    each component has to tell apart."""
-    n = nodes.shape[0]
-    inbound = np.zeros(n, np.int64)
+def _find_guards(nodes: Ints, edges: Ints) -> int:
+    """Fills in who takes a node's failed work back (a retry itself, or the retry that is a breaker's only source) and
+    how many attempts the node has to tell apart. Returns the most of these."""
+    n, most = nodes.shape[0], 1
     source = np.full(n, -1, np.int64)
-    guard = np.full(n, -1, np.int64)
-    depth = np.ones(n, np.int64)
-    attempts = 1
+    nodes[:, N_INBOUND] = 0
     for e in range(edges.shape[0]):
-        inbound[edges[e, E_TO]] += 1
+        nodes[edges[e, E_TO], N_INBOUND] += 1
         source[edges[e, E_TO]] = edges[e, E_FROM]
     for i in range(n):
+        guard = -1
         if nodes[i, N_MODE] == RETRY:
-            guard[i] = i
-        elif nodes[i, N_MODE] == BREAKER and inbound[i] == 1 and nodes[source[i], N_MODE] == RETRY:
-            guard[i] = source[i]
-        if guard[i] >= 0:
-            depth[i] = nodes[guard[i], N_P0] + 1
-            attempts = max(attempts, depth[i])
-    return guard, depth, attempts
+            guard = i
+        elif nodes[i, N_MODE] == BREAKER and nodes[i, N_INBOUND] == 1 and nodes[source[i], N_MODE] == RETRY:
+            guard = source[i]
+        nodes[i, N_GUARD] = guard
+        nodes[i, N_TRIES] = nodes[guard, N_P0] + 1 if guard >= 0 else 1
+        most = max(most, nodes[i, N_TRIES])
+    return int(most)
 
 
 @compiled
 def _target(nodes: Ints, did: Ints) -> int:
     best = -1
     for i in range(nodes.shape[0]):
-        kind = nodes[i, N_TYPE]
-        works = (kind == PERSON or kind == STEP or kind == TOOL) and nodes[i, N_DEPTH] > 0 and did[i, D_CARRIED] > 0
-        if works and (best < 0 or _before(nodes, did, i, best)):
+        if _works(nodes, i) and did[i, D_CARRIED] > 0 and (best < 0 or _before(nodes, did, i, best)):
             best = i
     return best
+
+
+@compiled
+def _works(nodes: Ints, i: int) -> bool:
+    """A person, step or tool that is not itself an entry."""
+    kind = nodes[i, N_TYPE]
+    return bool((kind == PERSON or kind == STEP or kind == TOOL) and nodes[i, N_INBOUND] > 0)
 
 
 @compiled
@@ -280,279 +307,39 @@ def _before(nodes: Ints, did: Ints, i: int, best: int) -> bool:
     return bool(nodes[i, N_RANK] > nodes[best, N_RANK])
 
 
-@compiled
-def _run(
-    nodes: Ints, edges: Ints, start: Ints, order: Ints, guard: Ints, depth: Ints, scenario: Ints, load: int,
-    target: int, ring_load: Ints, ring_credit: Ints, arriving: Ints, totals: Ints, health: Floats, did: Ints,
-) -> None:  # fmt: skip
-    """One scenario. The numbered comments are the steps that the module's note describes."""
-    n, attempts = nodes.shape[0], ring_load.shape[3]
-    pool_load = np.zeros((n, KINDS, attempts), np.int64)
-    pool_credit = np.zeros((n, KINDS, attempts), np.int64)
-    held = np.zeros(n, np.int64)  # load in the pool
-    waiting = np.zeros(n, np.int64)  # load on its way back to a retry
-    budget = np.zeros(n, np.int64)
-    tokens = np.zeros(n, np.int64)
-    room = np.zeros(n, np.int64)
-    age = np.zeros(n, np.int64)
-    state = np.zeros(n, np.int64)  # breaker: 0 closed, 1 open, 2..4 half open at 10, 40, 70 percent
-    until = np.zeros(n, np.int64)
-    failing = np.zeros(n, np.int64)  # breaker: smoothed failure rate
-    tried = np.zeros(n, np.int64)
-    failed = np.zeros(n, np.int64)
-    kinds = 3 if scenario[S_KIND] == ADVERSARIAL else 2
-    entries = 0
-    inbound = np.zeros(n, np.int64)
-    struck = np.zeros(n, np.int64)  # 1 the target, 2 what it sends to
-    for e in range(edges.shape[0]):
-        inbound[edges[e, E_TO]] += 1
-        if edges[e, E_FROM] == target and struck[edges[e, E_TO]] == 0:
-            struck[edges[e, E_TO]] = 2
-    if target >= 0:
-        struck[target] = 1
-    for i in range(n):
-        if inbound[i] == 0:
-            entries += 1
-        if nodes[i, N_MODE] == RATELIMIT:
-            tokens[i] = nodes[i, N_P1]
-    kind_of, first, last, size = (
-        scenario[S_KIND],
-        scenario[S_START],
-        scenario[S_START] + scenario[S_TICKS],
-        scenario[S_SIZE],
-    )
-    if target < 0 and kind_of != SPIKE and kind_of != ADVERSARIAL:
-        kind_of = BASELINE
+# ---- one scenario; the numbers are those of the note above ----
 
+
+@leaf
+def _run(world: World, scenario: Ints, load: int, target: int, health: Floats) -> None:
+    n, totals = world.nodes.shape[0], world.totals
+    kind, size = scenario[S_KIND], scenario[S_SIZE]
+    first, last = scenario[S_START], scenario[S_START] + scenario[S_TICKS]
+    if target < 0 and kind != SPIKE and kind != ADVERSARIAL:
+        kind = BASELINE
+    kinds = 3 if kind == ADVERSARIAL else 2
+    entries = _set_up(world, target)
     for t in range(TICKS):
-        on = first <= t < last
-        slot = t % RING
-        if t >= INJECT and t % WINDOW == 0 and _inside(held, arriving) < DUST:
+        if t >= INJECT and t % WINDOW == 0 and _inside(world) < DUST:
             break
+        now = kind if first <= t < last else BASELINE
         lost = totals[T_DROPPED] + totals[T_ERRORED]
-        # 3. arrivals from outside: a fixed burst pattern around the steady load
         if t < INJECT and entries > 0:
-            clean = load * 6 // 5 if (t // BURST) % 2 == 0 else load * 4 // 5
-            hostile = 0
-            if kind_of == SPIKE and on:
-                clean = clean * size // 100
-            elif kind_of == ADVERSARIAL and on:
-                hostile = clean * size // 100 // entries
-            clean //= entries
-            for i in range(n):
-                if inbound[i] == 0:
-                    ring_load[slot, i, 0, 0] += clean
-                    ring_credit[slot, i, 0, 0] += clean
-                    if hostile > 0:
-                        ring_load[slot, i, 2, 0] += hostile
-                        ring_credit[slot, i, 2, 0] += hostile
-                    arriving[slot, i] += clean + hostile
-            totals[T_OFFERED] += clean * entries
-            totals[T_HOSTILE] += hostile * entries
-
+            _inject(world, t, load, entries, now, size)
         for i in range(n):
-            mode = nodes[i, N_MODE]
-            # 4a. what arrives is let in or turned away
-            if arriving[slot, i] > 0:
-                share = ONE
-                if mode == RATELIMIT and arriving[slot, i] > tokens[i]:
-                    share = (tokens[i] << 16) // arriving[slot, i]
-                arriving[slot, i] = 0
-                admitted = 0
-                for k in range(kinds):
-                    for a in range(depth[i]):
-                        x, c = ring_load[slot, i, k, a], ring_credit[slot, i, k, a]
-                        if x == 0 and c == 0:
-                            continue
-                        ring_load[slot, i, k, a] = 0
-                        ring_credit[slot, i, k, a] = 0
-                        if a > 0 and mode == RETRY:
-                            waiting[i] -= x
-                        if mode == FILTER:
-                            share = ONE - (nodes[i, N_P0] if k == 2 else nodes[i, N_P1])
-                        y, d = x * share >> 16, c * share >> 16
-                        if d < c:
-                            _lose(totals, did, i, k, c - d, D_DROPPED)
-                        pool_load[i, k, a] += y
-                        pool_credit[i, k, a] += d
-                        admitted += y
-                held[i] += admitted
-                if mode == RATELIMIT:
-                    tokens[i] -= min(admitted, tokens[i])
-            if mode == RATELIMIT:
-                tokens[i] = min(tokens[i] + nodes[i, N_P0], nodes[i, N_P1])
-            cap = nodes[i, N_CAP]
-            if held[i] > cap:
-                keep = (cap << 24) // held[i]
-                held[i] = 0
-                for k in range(kinds):
-                    for a in range(depth[i]):
-                        x, c = pool_load[i, k, a], pool_credit[i, k, a]
-                        pool_load[i, k, a] = x * keep >> 24
-                        pool_credit[i, k, a] = c * keep >> 24
-                        held[i] += pool_load[i, k, a]
-                        _lose(totals, did, i, k, c - pool_credit[i, k, a], D_DROPPED)
-            did[i, D_PEAK] = max(did[i, D_PEAK], held[i])
-            # 5. how much room those that send here see
-            full = held[i] + waiting[i]
-            level = ONE if full <= cap * 4 // 5 else max(0, ((cap - full) * 5 << 16) // cap)
-            if state[i] == 1:
-                if t >= until[i]:
-                    state[i] = 2
-                else:
-                    level = 0
-            if state[i] >= 2:
-                level = min(level, ONE * (3 * state[i] - 5) // 10)
-            room[i] = min(ONE, level)
-
-        # 4b. service and sending; only room, and what this tick will add to the rings, is read of others
+            if world.arriving[t % RING, i] > 0:
+                _admit(world, i, t % RING, kinds)
+            if world.nodes[i, N_MODE] == RATELIMIT:
+                world.state[i, TOKENS] = min(world.state[i, TOKENS] + world.nodes[i, N_P0], world.nodes[i, N_P1])
+            _overflow(world, i, kinds)
+            _make_room(world, i, t)
         for i in range(n):
-            mode, type_ = nodes[i, N_MODE], nodes[i, N_TYPE]
-            rate = nodes[i, N_RATE]
-            if struck[i] == 1 and on:
-                if kind_of == OUTAGE:
-                    rate = 0
-                elif kind_of == LATENCY:
-                    rate = rate * 4 // (4 + size)
-                elif kind_of == CASCADE:
-                    rate = rate * 2 // 5
-            if state[i] == 1:
-                rate = 0
-            elif state[i] >= 2:
-                rate = rate * (3 * state[i] - 5) // 10
-            if mode == BATCH:
-                budget[i] = min(budget[i] + rate, rate * (nodes[i, N_P1] + 1))
-                age[i] = age[i] + 1 if held[i] > 0 else 0
-                if held[i] < nodes[i, N_P0] and age[i] <= nodes[i, N_P1]:
-                    continue
-                age[i] = 0
-            else:
-                budget[i] = rate
-            total = held[i]
-            amount = min(total, budget[i])
-            if amount <= 0:
-                continue
-            lines = start[i + 1] - start[i]
-            heaviest, matched_lines, other_lines, weight_sum = 0, 0, 0, 0
-            open_matched, open_other, widest, narrowest = 0, 0, 0, ONE
-            for j in range(start[i], start[i + 1]):
-                heaviest = max(heaviest, edges[order[j], E_WEIGHT])
-            for j in range(start[i], start[i + 1]):
-                e = order[j]
-                r = room[edges[e, E_TO]]
-                narrowest = min(narrowest, r)
-                widest = max(widest, r)
-                if mode == SPLIT:
-                    weight_sum += (edges[e, E_WEIGHT] if nodes[i, N_P0] == 1 else 1000) * (r >> 4)
-                elif mode == CONDITION:
-                    if edges[e, E_WEIGHT] == heaviest:
-                        matched_lines += 1
-                        open_matched = max(open_matched, r)
-                    else:
-                        other_lines += 1
-                        open_other = max(open_other, r)
-            if lines > 0:
-                factor = narrowest
-                if mode == SPLIT:
-                    factor = widest if weight_sum > 0 else 0
-                elif mode == CONDITION:
-                    factor = open_matched if other_lines == 0 else min(open_matched, open_other)
-                amount = amount * factor >> 16
-            if amount <= 0:
-                continue
-            part_served = (amount << 24) // total
-            sent = 0
-            for k in range(kinds):
-                for a in range(depth[i]):
-                    x, c = pool_load[i, k, a] * part_served >> 24, pool_credit[i, k, a] * part_served >> 24
-                    if x == 0:
-                        continue
-                    pool_load[i, k, a] -= x
-                    pool_credit[i, k, a] -= c
-                    onward = (
-                        1 if k == 0 and inbound[i] > 0 and (type_ == STEP or type_ == TOOL or type_ == PERSON) else k
-                    )
-                    if k != 2:
-                        did[i, D_CARRIED] += c
-                    if lines == 0:
-                        sent += x
-                        if type_ == STORAGE or type_ == CHANNEL or type_ == PERSON:
-                            if onward == 1:
-                                totals[T_DELIVERED] += c
-                            elif onward == 2:
-                                totals[T_LEAKED] += c
-                            else:
-                                _lose(totals, did, i, k, c, D_ERRORED)
-                        else:
-                            _lose(totals, did, i, k, c, D_ERRORED)
-                        continue
-                    gone, gone_credit = 0, 0
-                    each = c if lines == 1 else c // lines
-                    for j in range(start[i], start[i + 1]):
-                        e = order[j]
-                        other = edges[e, E_TO]
-                        y, d = x, each
-                        if mode == SPLIT and lines > 1:
-                            share = (edges[e, E_WEIGHT] if nodes[i, N_P0] == 1 else 1000) * (room[other] >> 4)
-                            part = (share << 16) // weight_sum
-                            y, d = x * part >> 16, c * part >> 16
-                        elif mode == CONDITION:
-                            part = _condition_share(nodes[i, N_P0], nodes[i, N_P1], k, other_lines == 0)
-                            if edges[e, E_WEIGHT] == heaviest:
-                                part //= matched_lines
-                            else:
-                                part = (ONE - part) // other_lines
-                            y, d = x * part >> 16, c * part >> 16
-                        gone += y
-                        gone_credit += d
-                        # 7. what fails on the way
-                        loss = 0
-                        if on and kind_of == OUTAGE and struck[other] == 1:
-                            loss = ONE
-                        elif on and kind_of == CASCADE:
-                            loss = ONE // 20 if struck[other] != 2 else ONE // 4 - ONE // 100
-                        fy, fd = y * loss >> 16, d * loss >> 16
-                        tried[i] += y
-                        failed[i] += fy
-                        back = guard[i]
-                        if fy > 0 or fd > 0:
-                            if back >= 0 and a < nodes[back, N_P0]:
-                                wait = max(1, nodes[back, N_P1] * (a + 1))
-                                ring_load[(t + wait) % RING, back, onward, a + 1] += fy
-                                ring_credit[(t + wait) % RING, back, onward, a + 1] += fd
-                                arriving[(t + wait) % RING, back] += fy
-                                waiting[back] += fy
-                            else:
-                                _lose(totals, did, other, k, fd, D_ERRORED)
-                        travel = edges[e, E_DELAY] + (nodes[i, N_P0] if mode == DELAY else 0)
-                        if on and kind_of == LATENCY and struck[other] == 1:
-                            travel += size
-                        kept = a if mode == RETRY and guard[other] == i and nodes[other, N_MODE] == BREAKER else 0
-                        ring_load[(t + travel) % RING, other, onward, kept] += y - fy
-                        ring_credit[(t + travel) % RING, other, onward, kept] += d - fd
-                        arriving[(t + travel) % RING, other] += y - fy
-                    if mode == SPLIT or mode == CONDITION:
-                        sent += gone
-                        pool_load[i, k, a] += x - gone
-                    else:
-                        sent += x
-                    pool_credit[i, k, a] += c - gone_credit
-            held[i] -= sent
-            budget[i] -= sent
-
+            amount = _service(world, i, now, size)
+            if amount > 0:
+                _serve(world, i, t, amount, kinds, now, size)
         for i in range(n):
-            if nodes[i, N_MODE] == BREAKER and tried[i] > 0:
-                now = (failed[i] << 8) // max(1, tried[i] >> 8)
-                failing[i] += (now - failing[i]) // 4
-                if (state[i] == 0 and failing[i] > nodes[i, N_P0]) or (state[i] >= 2 and now > nodes[i, N_P0]):
-                    state[i] = 1
-                    until[i] = t + 1 + nodes[i, N_P1]
-                elif state[i] >= 2:
-                    state[i] = state[i] + 1 if state[i] < 4 else 0
-                    failing[i] = 0
-            tried[i] = 0
-            failed[i] = 0
-
+            if world.nodes[i, N_MODE] == BREAKER and world.state[i, TRIED] > 0:
+                _settle_breaker(world, i, t)
         # 10. health
         now_lost = totals[T_DROPPED] + totals[T_ERRORED]
         pending = totals[T_OFFERED] - totals[T_DELIVERED] - now_lost
@@ -560,37 +347,331 @@ def _run(
         health[t // WINDOW] += (now_lost - lost + stalled) / (WINDOW * load)
     for w in range(TICKS // WINDOW):
         health[w] = 1.0 - min(1.0, health[w])
-    for i in range(n):
-        for k in range(2):
-            for a in range(attempts):
-                totals[T_PENDING] += pool_credit[i, k, a]
-                for slot in range(RING):
-                    totals[T_PENDING] += ring_credit[slot, i, k, a]
+    totals[T_PENDING] = _clean_credit(world)
 
 
-@compiled
-def _inside(held: Ints, arriving: Ints) -> int:
-    """All load that is held or under way."""
-    return int(held.sum() + arriving.sum())
+@leaf
+def _set_up(world: World, target: int) -> int:
+    """Marks what faults strike, fills the token buckets, counts the entries."""
+    nodes, edges, state = world.nodes, world.edges, world.state
+    entries = 0
+    for e in range(edges.shape[0]):
+        if edges[e, E_FROM] == target:
+            state[edges[e, E_TO], STRUCK] = NEXT_TO_TARGET
+    if target >= 0:
+        state[target, STRUCK] = TARGET
+    for i in range(nodes.shape[0]):
+        entries += 1 if nodes[i, N_INBOUND] == 0 else 0
+        state[i, TOKENS] = nodes[i, N_P1] if nodes[i, N_MODE] == RATELIMIT else 0
+    return entries
 
 
-@compiled
-def _lose(totals: Ints, did: Ints, i: int, k: int, credit: int, column: int) -> None:
-    """Credit that will not be delivered: for clean work a drop or an error, for hostile work a block."""
-    if k == 2:
-        totals[T_BLOCKED] += credit
-    else:
-        did[i, column] += credit
-        totals[T_DROPPED if column == D_DROPPED else T_ERRORED] += credit
+@leaf
+def _inject(world: World, t: int, load: int, entries: int, now: int, size: int) -> None:
+    """3. Arrivals from outside: a fixed burst pattern around the steady load."""
+    clean = load * 6 // 5 if (t // BURST) % 2 == 0 else load * 4 // 5
+    hostile = clean * size // 100 // entries if now == ADVERSARIAL else 0
+    clean = (clean * size // 100 if now == SPIKE else clean) // entries
+    for i in range(world.nodes.shape[0]):
+        if world.nodes[i, N_INBOUND] == 0:
+            _send(world, t, i, 0, 0, clean, clean)
+            if hostile > 0:
+                _send(world, t, i, 2, 0, hostile, hostile)
+    world.totals[T_OFFERED] += clean * entries
+    world.totals[T_HOSTILE] += hostile * entries
 
 
-@compiled
-def _condition_share(match: int, fraction: int, k: int, alone: bool) -> int:
-    """How much of this kind goes down the heaviest lines. It tells clean from hostile as badly as a filter does."""
-    if alone:
+@leaf
+def _send(world: World, t: int, i: int, k: int, a: int, load: int, credit: int) -> None:
+    """Work of kind k in its attempt a, to arrive at node i in tick t."""
+    slot = t % RING
+    world.ring[slot, i, k, a, LOAD] += load
+    world.ring[slot, i, k, a, CREDIT] += credit
+    world.arriving[slot, i] += load
+
+
+@leaf
+def _admit(world: World, i: int, slot: int, kinds: int) -> None:
+    """4. What arrives is let in or turned away."""
+    mode, state, share = world.nodes[i, N_MODE], world.state, ONE
+    if mode == RATELIMIT and world.arriving[slot, i] > state[i, TOKENS]:
+        share = (state[i, TOKENS] << 16) // world.arriving[slot, i]
+    world.arriving[slot, i] = 0
+    admitted = 0
+    for k in range(kinds):
+        if mode == FILTER:
+            share = ONE - (world.nodes[i, N_P0] if k == 2 else world.nodes[i, N_P1])
+        for a in range(world.nodes[i, N_TRIES]):
+            load, credit = world.ring[slot, i, k, a, LOAD], world.ring[slot, i, k, a, CREDIT]
+            if load == 0 and credit == 0:
+                continue
+            world.ring[slot, i, k, a, LOAD] = 0
+            world.ring[slot, i, k, a, CREDIT] = 0
+            if a > 0 and mode == RETRY:
+                state[i, WAITING] -= load
+            kept = credit * share >> 16
+            _lose(world, i, k, credit - kept, D_DROPPED)
+            world.pool[i, k, a, LOAD] += load * share >> 16
+            world.pool[i, k, a, CREDIT] += kept
+            admitted += load * share >> 16
+    state[i, HELD] += admitted
+    if mode == RATELIMIT:
+        state[i, TOKENS] -= min(admitted, state[i, TOKENS])
+
+
+@leaf
+def _overflow(world: World, i: int, kinds: int) -> None:
+    """4. What does not fit is dropped in proportion."""
+    held, cap = world.state[i, HELD], world.nodes[i, N_CAP]
+    if held > cap:
+        share = (cap << 24) // held
+        world.state[i, HELD] = 0
+        for k in range(kinds):
+            for a in range(world.nodes[i, N_TRIES]):
+                credit = world.pool[i, k, a, CREDIT]
+                world.pool[i, k, a, LOAD] = world.pool[i, k, a, LOAD] * share >> 24
+                world.pool[i, k, a, CREDIT] = credit * share >> 24
+                world.state[i, HELD] += world.pool[i, k, a, LOAD]
+                _lose(world, i, k, credit - world.pool[i, k, a, CREDIT], D_DROPPED)
+    world.did[i, D_PEAK] = max(world.did[i, D_PEAK], world.state[i, HELD])
+
+
+@leaf
+def _make_room(world: World, i: int, t: int) -> None:
+    """5. The share of its rate that those who send here may use."""
+    state, cap = world.state, world.nodes[i, N_CAP]
+    full = state[i, HELD] + state[i, WAITING]
+    room = ONE if full <= cap * 4 // 5 else max(0, ((cap - full) * 5 << 16) // cap)
+    if state[i, BREAK] == OPEN and t >= state[i, UNTIL]:
+        state[i, BREAK] = HALF_OPEN
+    state[i, ROOM] = min(room, _throughput(state[i, BREAK]))
+
+
+@leaf
+def _throughput(breaker: int) -> int:
+    """The share that a breaker in this state lets through."""
+    if breaker == CLOSED:
         return ONE
+    return 0 if breaker == OPEN else ONE * (3 * breaker - 5) // 10
+
+
+@leaf
+def _service(world: World, i: int, now: int, size: int) -> int:
+    """4. How much load node i sends on in this tick: what it holds, its rate, and the room that it sees ahead."""
+    nodes, state = world.nodes, world.state
+    rate = nodes[i, N_RATE]
+    if state[i, STRUCK] == TARGET:
+        if now == OUTAGE:
+            rate = 0
+        elif now == LATENCY:
+            rate = rate * 4 // (4 + size)
+        elif now == CASCADE:
+            rate = rate * 2 // 5
+    if state[i, BREAK] != CLOSED:
+        rate = rate * _throughput(state[i, BREAK]) >> 16
+    if nodes[i, N_MODE] == BATCH:
+        state[i, BUDGET] = min(state[i, BUDGET] + rate, rate * (nodes[i, N_P1] + 1))
+        state[i, AGE] = state[i, AGE] + 1 if state[i, HELD] > 0 else 0
+        if state[i, HELD] < nodes[i, N_P0] and state[i, AGE] <= nodes[i, N_P1]:
+            return 0
+        state[i, AGE] = 0
+    else:
+        state[i, BUDGET] = rate
+    amount = min(state[i, HELD], state[i, BUDGET])
+    if amount <= 0 or world.start[i] == world.start[i + 1]:
+        return int(amount)
+    return int(amount * _room_ahead(world, i) >> 16)
+
+
+@leaf
+def _room_ahead(world: World, i: int) -> int:
+    """5. The slowest line for a copy, the widest for a split, the slower of the two widest for a condition."""
+    mode, heaviest = world.nodes[i, N_MODE], _heaviest(world, i)
+    narrowest, widest, matching, other, others = ONE, 0, 0, 0, 0
+    for j in range(world.start[i], world.start[i + 1]):
+        e = world.order[j]
+        room = world.state[world.edges[e, E_TO], ROOM]
+        narrowest, widest = min(narrowest, room), max(widest, room)
+        if world.edges[e, E_WEIGHT] == heaviest:
+            matching = max(matching, room)
+        else:
+            other, others = max(other, room), others + 1
+    if mode == SPLIT:
+        return int(widest) if _split_weight(world, i) > 0 else 0
+    if mode == CONDITION:
+        return int(matching if others == 0 else min(matching, other))
+    return int(narrowest)
+
+
+@leaf
+def _heaviest(world: World, i: int) -> int:
+    heaviest = 0
+    for j in range(world.start[i], world.start[i + 1]):
+        heaviest = max(heaviest, world.edges[world.order[j], E_WEIGHT])
+    return heaviest
+
+
+@leaf
+def _split_weight(world: World, i: int) -> int:
+    total = 0
+    for j in range(world.start[i], world.start[i + 1]):
+        total += _line_weight(world, i, world.order[j])
+    return total
+
+
+@leaf
+def _line_weight(world: World, i: int, e: int) -> int:
+    """6. A line's pull on a split: its weight, or the same for all, by the room ahead."""
+    weight = world.edges[e, E_WEIGHT] if world.nodes[i, N_P0] == 1 else 1000
+    return int(weight * (world.state[world.edges[e, E_TO], ROOM] >> 4))
+
+
+@leaf
+def _serve(world: World, i: int, t: int, amount: int, kinds: int, now: int, size: int) -> None:
+    """4. The same share of everything held, down the lines or, where there are none, out."""
+    nodes, state, pool = world.nodes, world.state, world.pool
+    share = (amount << 24) // state[i, HELD]
+    at_end = world.start[i] == world.start[i + 1]
+    for k in range(kinds):
+        onward = 1 if k == 0 and _works(nodes, i) else k
+        for a in range(nodes[i, N_TRIES]):
+            load, credit = pool[i, k, a, LOAD] * share >> 24, pool[i, k, a, CREDIT] * share >> 24
+            if load == 0:
+                continue
+            if k != 2:
+                world.did[i, D_CARRIED] += credit
+            if at_end:
+                _finish(world, i, k, onward, credit)
+            else:
+                load, credit = _pass_on(world, i, t, k, onward, a, load, credit, now, size)
+            pool[i, k, a, LOAD] -= load
+            pool[i, k, a, CREDIT] -= credit
+            state[i, HELD] -= load
+            state[i, BUDGET] -= load
+
+
+@leaf
+def _finish(world: World, i: int, k: int, onward: int, credit: int) -> None:
+    """8. The end of the way: delivered, leaked, or an error."""
+    kind = world.nodes[i, N_TYPE]
+    keeps = kind == STORAGE or kind == CHANNEL or kind == PERSON
+    if keeps and onward == 1:
+        world.totals[T_DELIVERED] += credit
+    elif keeps and onward == 2:
+        world.totals[T_LEAKED] += credit
+    else:
+        _lose(world, i, k, credit, D_ERRORED)
+
+
+@leaf
+def _pass_on(
+    world: World, i: int, t: int, k: int, onward: int, a: int, load: int, credit: int, now: int, size: int
+) -> tuple[int, int]:
+    """6. One sort of work, shared out over the lines or copied to them. Returns the load and credit that left."""
+    mode, lines = world.nodes[i, N_MODE], world.start[i + 1] - world.start[i]
+    chooses = mode == SPLIT or mode == CONDITION
+    gone, gone_credit, each = 0, 0, credit // lines
+    for j in range(world.start[i], world.start[i + 1]):
+        e = world.order[j]
+        y, d = load, each
+        if chooses:
+            part = _part(world, i, e, k, lines)
+            y, d = load * part >> 16, credit * part >> 16
+        gone += y
+        gone_credit += d
+        _cross(world, i, t, e, k, onward, a, y, d, now, size)
+    return gone if chooses else load, gone_credit
+
+
+@leaf
+def _part(world: World, i: int, e: int, k: int, lines: int) -> int:
+    """The share of the work that goes down line e of a split or condition."""
+    if world.nodes[i, N_MODE] == SPLIT:
+        return ONE if lines == 1 else int((_line_weight(world, i, e) << 16) // _split_weight(world, i))
+    heaviest, alike = _heaviest(world, i), 0
+    for j in range(world.start[i], world.start[i + 1]):
+        alike += 1 if world.edges[world.order[j], E_WEIGHT] == heaviest else 0
+    matching = ONE if alike == lines else _matching(world.nodes[i, N_P0], world.nodes[i, N_P1], k)
+    return int(matching // alike if world.edges[e, E_WEIGHT] == heaviest else (ONE - matching) // (lines - alike))
+
+
+@leaf
+def _matching(match: int, fraction: int, k: int) -> int:
+    """How much of kind k a condition sends down its heaviest lines; it knows hostile work no better than a filter."""
     if match == 2:
         return fraction
-    hostile_right, clean_wrong = ONE * 3 // 4, ONE // 16
-    to_match = hostile_right if k == 2 else clean_wrong
-    return to_match if match == 1 else ONE - to_match
+    called_hostile = ONE * 3 // 4 if k == 2 else ONE // 16
+    return called_hostile if match == 1 else ONE - called_hostile
+
+
+@leaf
+def _cross(
+    world: World, i: int, t: int, e: int, k: int, onward: int, a: int, load: int, credit: int, now: int, size: int
+) -> None:
+    """7. Work on line e: what fails goes back to its guard or is an error, the rest arrives later."""
+    nodes, state, other, mode = world.nodes, world.state, world.edges[e, E_TO], world.nodes[i, N_MODE]
+    loss = _loss(state[other, STRUCK], now)
+    lost, lost_credit = load * loss >> 16, credit * loss >> 16
+    state[i, TRIED] += load
+    state[i, FAILED] += lost
+    if lost > 0 or lost_credit > 0:
+        guard = nodes[i, N_GUARD]
+        if guard >= 0 and a < nodes[guard, N_P0]:
+            _send(world, t + nodes[guard, N_P1] * (a + 1), guard, onward, a + 1, lost, lost_credit)
+            state[guard, WAITING] += lost
+        else:
+            _lose(world, other, k, lost_credit, D_ERRORED)
+    travel = world.edges[e, E_DELAY] + (nodes[i, N_P0] if mode == DELAY else 0)
+    if now == LATENCY and state[other, STRUCK] == TARGET:
+        travel += size
+    kept = a if mode == RETRY and nodes[other, N_GUARD] == i and nodes[other, N_MODE] == BREAKER else 0
+    _send(world, t + travel, other, onward, kept, load - lost, credit - lost_credit)
+
+
+@leaf
+def _loss(struck: int, now: int) -> int:
+    """The share of what is sent to a node that fails: all, or one in twenty, and one in five of the rest."""
+    if now == OUTAGE:
+        return ONE if struck == TARGET else 0
+    if now == CASCADE:
+        return ONE // 4 - ONE // 100 if struck == NEXT_TO_TARGET else ONE // 20
+    return 0
+
+
+@leaf
+def _settle_breaker(world: World, i: int, t: int) -> None:
+    """7. Opens where the smoothed failure rate, or a half-open try, is over the threshold; else recovers by steps."""
+    state, threshold = world.state, world.nodes[i, N_P0]
+    failing = (state[i, FAILED] << 8) // max(1, state[i, TRIED] >> 8)
+    state[i, FAILING] += (failing - state[i, FAILING]) // 4
+    closed = state[i, BREAK] == CLOSED
+    if (state[i, FAILING] if closed else failing) > threshold:
+        state[i, BREAK] = OPEN
+        state[i, UNTIL] = t + 1 + world.nodes[i, N_P1]
+    elif not closed:
+        state[i, BREAK] = state[i, BREAK] + 1 if state[i, BREAK] < LAST_HALF else CLOSED
+        state[i, FAILING] = 0
+    state[i, TRIED] = 0
+    state[i, FAILED] = 0
+
+
+@leaf
+def _lose(world: World, i: int, k: int, credit: int, column: int) -> None:
+    """Credit that will not be delivered: for clean work a drop or an error, for hostile work a block."""
+    if k == 2:
+        world.totals[T_BLOCKED] += credit
+    else:
+        world.did[i, column] += credit
+        world.totals[T_DROPPED if column == D_DROPPED else T_ERRORED] += credit
+
+
+@leaf
+def _inside(world: World) -> int:
+    """All load that is held or under way."""
+    return int(world.state[:, HELD].sum() + world.arriving.sum())
+
+
+@leaf
+def _clean_credit(world: World) -> int:
+    """What was neither delivered nor lost: counted, so that conservation can be tested and not just assumed."""
+    return int(world.pool[:, :2, :, CREDIT].sum() + world.ring[:, :, :2, :, CREDIT].sum())
