@@ -389,9 +389,6 @@ def _mixed(packets: Sequence[Packet]) -> Sequence[Packet]:
     counts = Counter(packets)
     if len(counts) == 1:
         return packets
-    placed = [
-        ((i + 0.5) / count, sort.kind, sort.credit, sort.attempt, sort)
-        for sort, count in counts.items()
-        for i in range(count)
-    ]
-    return [entry[-1] for entry in sorted(placed, key=lambda entry: entry[:-1])]
+    sorts = sorted(counts, key=lambda sort: (sort.kind, sort.credit, sort.attempt))
+    spread = sorted([((i + 0.5) / counts[sort], rank) for rank, sort in enumerate(sorts) for i in range(counts[sort])])
+    return [sorts[rank] for _, rank in spread]

@@ -5,6 +5,6 @@ hostile.py writes what no judge may pass, panel.py what can be had without skill
 """
 
 from rungwise.check.examination import Examination, examine
-from rungwise.check.findings import Finding
+from rungwise.check.examinee import Finding
 
 __all__ = ["Examination", "Finding", "examine"]

@@ -24,7 +24,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from rungwise.check.findings import TASK_SECONDS, Finding, run
+from rungwise.check.examinee import TASK_SECONDS, Finding
+from rungwise.check.findings import run
 from rungwise.contract import Json, identity, load_contract
 from rungwise.errors import ContractError
 

@@ -5,55 +5,16 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from dataclasses import asdict
 from typing import Any
 
+from rungwise.check.examinee import TASK_SECONDS, Examinee, Finding, Result, Say, ruled
 from rungwise.check.hostile import hostile, prompt_pieces, spilled
-from rungwise.check.panel import PANEL, panel
+from rungwise.check.panel import baselines, tiers
 from rungwise.contract import Contract, Json, Task, Verdict, hash_of, load_contract, structure_of
-from rungwise.probe.stats import rate
 from rungwise.seeds import derive
 
-TASK_SECONDS = 60.0  # for making one batch of tasks or a gold answer; judging has the caller's limit
-Say = Callable[[Mapping[str, Json]], None]
-NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS, POOL, ATTEMPTS = 8, 6, 3, 12, 60, 6
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    name: str
-    passed: bool
-    detail: str
-    figures: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass
-class Examinee:
-    """The contract under examination, with the tasks that every finding looks at."""
-
-    contract: Contract
-    n: int
-    seed: int
-    limit: float
-    say: Say
-    tasks: dict[str, Sequence[Task]] = field(default_factory=dict)
-    gold: dict[str, str | None] = field(default_factory=dict)
-    panel: dict[str, list[Mapping[str, Verdict]]] = field(default_factory=dict)
-
-    def make(self, split: str, n: int, seed: int) -> Sequence[Task]:
-        self.say({"doing": f"making {n} tasks of {split} with seed {seed}", "limit": TASK_SECONDS + n})
-        return self.contract.tasks(split, n, seed)
-
-    def judge(self, task: Task, answer: str, what: str) -> Verdict:
-        self.say({"doing": f"judging {what} for task {task.id}", "limit": self.limit})
-        return self.contract.judge(task, answer)
-
-    def all(self) -> Iterator[Task]:
-        return (task for tasks in self.tasks.values() for task in tasks)
-
-    def golden(self) -> Iterator[tuple[Task, str]]:
-        return ((task, gold) for task in self.all() if (gold := self.gold[task.id]) is not None)
+NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS = 8, 6, 3, 12
 
 
 def run(order: Mapping[str, Any], say: Say) -> None:
@@ -107,15 +68,6 @@ def _verdict_hash(examinee: Examinee, task: Task, answer: str, what: str) -> str
 
 # ---- the findings: each (passed, detail in one line, figures) ----
 
-Result = tuple[bool, str, dict[str, Json]]
-
-
-def _ruled(faults: Sequence[str], well: str, **figures: Json) -> Result:
-    if not faults:
-        return True, well, figures
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return False, faults[0] + more, {**figures, "faults": len(faults)}
-
 
 def _tasks(x: Examinee) -> Result:
     faults: list[str] = []
@@ -135,7 +87,7 @@ def _tasks(x: Examinee) -> Result:
                 f"{split}: the first {few} tasks depend on how many are asked for, or differ on a second call"
             )
     total = sum(len(tasks) for tasks in x.tasks.values())
-    return _ruled(
+    return ruled(
         faults, f"{total} tasks are functions of (split, seed, index); neighbouring seeds share none", tasks=total
     )
 
@@ -163,7 +115,7 @@ def _gold(x: Examinee) -> Result:
         if not verdict.passed or verdict.score < x.contract.gold_floor:
             faults.append(f"gold of task {task.id} scores {verdict.score:.3f} with {verdict.failure}")
     distinct = len({gold for _, gold in golden})
-    return _ruled(
+    return ruled(
         faults, f"{len(golden)} gold answers pass, the least with {least:.3f}; {distinct} distinct",
         gold=len(golden), least=least, distinct=distinct,
     )  # fmt: skip
@@ -199,7 +151,7 @@ def _round_trip(x: Examinee) -> Result:
             faults.append(f"gold of task {task.id} does not survive reading and writing")
         elif once != gold:
             faults.append(f"gold of task {task.id} is not in its canonical spelling")
-    return _ruled(faults, f"{len(golden)} gold answers are read and written to the same bytes")
+    return ruled(faults, f"{len(golden)} gold answers are read and written to the same bytes")
 
 
 def _sabotage(x: Examinee) -> Result:
@@ -223,7 +175,7 @@ def _sabotage(x: Examinee) -> Result:
     untried = [label for label in x.contract.failures if not counts[label]]
     if untried:
         faults.append(f"no sabotage shows the label {', '.join(untried)}")
-    return _ruled(
+    return ruled(
         faults, f"{counts.total()} wrong answers fail, each with its label of {len(counts)}", labels=dict(counts)
     )
 
@@ -242,7 +194,7 @@ def _hostile(x: Examinee) -> Result:
                 slowest = max(slowest, (kind, took), key=lambda pair: pair[1])
     kind, milliseconds = slowest[0], slowest[1] * 1e3
     well = f"{len(kinds)} kinds of hostile text never raise and never pass; slowest {milliseconds:.1f} ms ({kind})"
-    return _ruled(faults, well, kinds=len(kinds), slowest_ms=round(milliseconds, 2))
+    return ruled(faults, well, kinds=len(kinds), slowest_ms=round(milliseconds, 2))
 
 
 def _hostile_faults(x: Examinee, task: Task, kind: str, text: str) -> Iterator[str]:
@@ -286,7 +238,7 @@ def _leak(x: Examinee) -> Result:
                         faults.append(f"{what} of task {task.id} passes as an answer")
                 except Exception as error:
                     faults.append(f"judge raised {type(error).__name__} on {what}: {error}")
-    return _ruled(faults, f"no gold answer stands in a prompt; {pieces} pieces of prompts do not pass", pieces=pieces)
+    return ruled(faults, f"no gold answer stands in a prompt; {pieces} pieces of prompts do not pass", pieces=pieces)
 
 
 def _splits(x: Examinee) -> Result:
@@ -302,76 +254,11 @@ def _splits(x: Examinee) -> Result:
                 owner = keys.setdefault(what, {}).setdefault(key, split)
                 if owner != split:
                     faults.append(f"{owner} and {split} share a {what}: task {task.id}")
-    return _ruled(faults, f"{len(x.tasks)} splits share no task by id, by words or by structure")
+    return ruled(faults, f"{len(x.tasks)} splits share no task by id, by words or by structure")
 
 
 def _plain(prompt: str) -> str:
     return " ".join(prompt.lower().split())
-
-
-def _panel(x: Examinee) -> Mapping[str, list[Mapping[str, Verdict]]]:
-    """By tier, what the shallow panel gets on each task outside its training pool. Judged once, then remembered."""
-    if not x.panel:
-        training, *others = x.contract.splits
-        pool = [(task, gold) for task in x.tasks[training][:POOL] if (gold := x.gold[task.id]) is not None]
-        for task in (task for split in others or [training] for task in x.tasks[split]):
-            answers = panel(pool, task)
-            row = {name: x.judge(task, answer, name) for name, answer in answers.items()}
-            x.panel.setdefault(task.tier, []).append(row)
-    return x.panel
-
-
-def _tiers(x: Examinee) -> Result:
-    """No tier may be clearly easier than the one before it, as the unskilled meet them."""
-    by, met = _difficulty(x)
-    faults = [f"no task of tier {tier} among {x.n} a split" for tier in x.contract.tiers if tier not in met]
-    ordered = [(tier, met[tier]) for tier in x.contract.tiers if tier in met]
-    for (easier, a), (harder, b) in pairwise(ordered):
-        noise = math.sqrt(_variance(a) / len(a) + _variance(b) / len(b))
-        if _mean(b) - _mean(a) > 0.02 + 2 * noise:
-            faults.append(f"{harder} is easier than {easier}, by {by}: {_mean(b):.2f} and {_mean(a):.2f}")
-    means = {tier: round(_mean(scores), 3) for tier, scores in ordered}
-    told = ", ".join(f"{tier} {mean:.2f}" for tier, mean in means.items())
-    return _ruled(faults, f"no tier is easier than the one before, by {by}: {told}", by=by, means=means)
-
-
-def _difficulty(x: Examinee) -> tuple[str, dict[str, list[float]]]:
-    """By tier, one figure a task: the pass rate of unskilled attempts where the contract offers them, else the best
-    score of the shallow panel."""
-    attempt: Callable[[Task, int], str] | None = getattr(x.contract, "attempt", None)
-    if attempt is None:
-        rows = _panel(x)
-        return "the panel's best score", {
-            tier: [max(v.score for v in row.values()) for row in rows[tier]] for tier in rows
-        }
-    met: dict[str, list[float]] = {}
-    for task in x.all():
-        tried = [x.judge(task, attempt(task, x.seed + k), "an unskilled attempt").passed for k in range(ATTEMPTS)]
-        met.setdefault(task.tier, []).append(sum(tried) / ATTEMPTS)
-    return "the pass rate of unskilled attempts", met
-
-
-def _baselines(x: Examinee) -> Result:
-    """The panel's pass rates by tier. They fail nothing, but a probe that they pass measures nothing."""
-    rows = [row for rows in _panel(x).values() for row in rows]
-    passes = {name: sum(row[name].passed for row in rows) for name in PANEL}
-    best = max(PANEL, key=lambda name: passes[name])
-    overall = rate(passes[best], len(rows))
-    warning = "; WARNING: much of this can be had without skill" if overall.low > 0.5 else ""
-    table = {
-        name: {tier: str(rate(sum(row[name].passed for row in x.panel[tier]), len(x.panel[tier]))) for tier in x.panel}
-        for name in PANEL
-    }
-    return True, f"best of the shallow panel: {best}, {overall}{warning}", {"panel": table}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _variance(values: Sequence[float]) -> float:
-    mean = _mean(values)
-    return sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)
 
 
 def _repair(x: Examinee) -> Result:
@@ -393,7 +280,7 @@ def _repair(x: Examinee) -> Result:
                 faults.append(f"repair changes gold of task {task.id}")
             if twice.answer != once.answer:
                 faults.append(f"repair of {what} of task {task.id} changes what it mended when it is mended again")
-    return _ruled(
+    return ruled(
         faults, f"repair leaves gold alone and settles at once; it changed {mended} wrong texts", mended=mended
     )
 
@@ -405,7 +292,7 @@ def _grammar(x: Examinee) -> Result:
     pattern = re.compile(grammar.regex())
     golden = list(x.golden())
     faults = [f"gold of task {task.id} is not in the grammar" for task, gold in golden if not pattern.fullmatch(gold)]
-    return _ruled(faults, f"{len(golden)} gold answers are in the grammar of {len(grammar.reserved)} reserved words")
+    return ruled(faults, f"{len(golden)} gold answers are in the grammar of {len(grammar.reserved)} reserved words")
 
 
 def _picture(x: Examinee) -> Result:
@@ -419,7 +306,7 @@ def _picture(x: Examinee) -> Result:
                 drawn += x.contract.picture(task, text) is not None
             except Exception as error:
                 faults.append(f"picture raised {type(error).__name__} on {what}: {error}")
-    return _ruled(faults, f"{drawn} pictures drawn, of gold and of hostile texts", drawn=drawn)
+    return ruled(faults, f"{drawn} pictures drawn, of gold and of hostile texts", drawn=drawn)
 
 
 def _speed(x: Examinee) -> Result:
@@ -442,8 +329,8 @@ FINDINGS: Mapping[str, Callable[[Examinee], Result]] = {
     "hostile": _hostile,
     "leak": _leak,
     "splits": _splits,
-    "tiers": _tiers,
-    "baselines": _baselines,
+    "tiers": tiers,
+    "baselines": baselines,
     "repair": _repair,
     "picture": _picture,
     "speed": _speed,
