@@ -105,7 +105,7 @@ def test_gold_canvases_look_the_same_to_both() -> None:
     gaps = [gap(problem, gold(problem)) for problem in problems()]
     assert within([g.share for g in gaps], 0.002, 0.03, 0.15), spread([g.share for g in gaps])
     assert within([g.leak for g in gaps], 0.001, 0.005, 0.02), spread([g.leak for g in gaps])
-    assert within([g.points for g in gaps], 0.05, 0.7, 3.5), spread([g.points for g in gaps])
+    assert within([g.points for g in gaps], 0.05, 1.0, 3.5), spread([g.points for g in gaps])
 
 
 def test_mutated_gold_canvases_look_the_same_to_both() -> None:
@@ -125,7 +125,7 @@ def test_wild_canvases_look_the_same_to_both(mixed: bool) -> None:
 
 
 def test_passes_are_confirmed() -> None:
-    """Every gold canvas, and mutants of them that still pass, though they were picked for passing."""
+    """Gold canvases, and mutants of them that still pass, though they were picked for passing."""
     rng = random.Random(2)
     passed = [(problem, gold(problem)) for problem in problems()[::3]]
     while len(passed) < 30:
