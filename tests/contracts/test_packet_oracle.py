@@ -10,11 +10,11 @@ composite, before gates. Lists are first in, first out, or mixed every tick as t
     200 wild ones             0.0060 / 0.040 / 0.196    0.048 / 0.45 / 1.3    first in, first out
     200 wild ones             0.0015 / 0.024 / 0.181    0.014 / 0.26 / 0.6    mixed
 
-Gates were the same for all 460; the fault struck another component in two, both with a cycle. What is left at the far
-end was traced tick by tick. Both go the same way until a threshold is met exactly, and then apart: twin branches of a
-split in step or not (the gold ones: weights 0.3% apart move the engine to the oracle's figures), a component full or a
-shade less when the outage comes, a batch complete or a rounding remainder short of it, a cycle of copies in gridlock.
-In those the oracle also differs with its own grain. The limits below leave room for other draws.
+Gates were the same for all 460; the fault struck another component in two, the one looked at for a cycle. A dozen of
+the far ones were looked into, half of them tick by tick. Both go one way until a threshold is met exactly, then apart:
+twin branches of a split in step or not (the gold ones: weights 0.3% apart move the engine to the oracle's figures), a
+component full or a shade less when the outage comes, a batch complete or a rounding remainder short of it, a cycle of
+copies in gridlock (there the oracle also differs with its own grain). The limits below leave room for other draws.
 
 Of 1,500 mutants that passed, and of 600 more that passed with 85 to 87 points, `confirms` refused none.
 """
