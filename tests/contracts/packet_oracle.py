@@ -6,7 +6,7 @@ and the words of the judge's docstring. The sub-scores for cost, constraints and
 `confirms(problem, canvas)` is the audit: run it over answers that passed. It is about 0.1 s a canvas.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rungwise.contracts.canvas.judge import PASS, Outcome, Problem, assess
@@ -18,7 +18,7 @@ GRAIN = 5  # packets a request
 READINGS = ((GRAIN, False), (2 * GRAIN, True))  # grain, and whether lists are mixed; the second where the first doubts
 NEAR_TIE = 0.01  # of the most carried: nearer than that, packets cannot tell who carries more
 COMPOSITE_TOLERANCE, LEAK_TOLERANCE = 1.0, 0.02
-EXERCISED = 0.05
+EXERCISED = 0.6
 LEADS_TO = ("storage", *WORKERS)
 
 
@@ -82,12 +82,19 @@ def struck(canvas: Canvas, carried: Sequence[float]) -> tuple[int, tuple[int, ..
     """The target, and all who carry as much for all that packets can tell."""
     places = places_of(canvas, 1)
     depth, rank = _depths(places), _ranks(places)
-    able = [i for i, place in enumerate(places) if place.type in WORKERS and depth[i] > 0 and carried[i] > EPS]
+    able = [i for i, place in enumerate(places) if place.type in WORKERS and not place.entry and carried[i] > EPS]
     if not able:
         return -1, ()
     most = max(carried[i] for i in able)
-    first = max(able, key=lambda i: (int(carried[i] + 1e-6), depth[i], rank[i]))
-    return first, tuple(i for i in able if carried[i] >= most * (1 - NEAR_TIE) - 1)
+    bare = [i for i in able if not _guarded(places[i], places) and 2 * carried[i] >= most - 1]
+    able = bare or able
+    top = max(carried[i] for i in able)
+    first = max(able, key=lambda i: (min(int(carried[i] + 1e-6), int(most - 1)), depth[i], rank[i]))
+    return first, tuple(i for i in able if carried[i] >= top * (1 - NEAR_TIE) - 1)
+
+
+def _guarded(place: Place, places: Sequence[Place]) -> bool:
+    return all(places[source].mode in ("retry", "circuitbreaker") for source in place.sources)
 
 
 def _depths(places: Sequence[Place]) -> list[int]:
@@ -126,12 +133,29 @@ def gate(problem: Problem, canvas: Canvas, baseline: Seen) -> str | None:
     entries = [i for i, place in enumerate(places) if place.entry]
     if not entries or not all(_arrives(places, i) for i in entries):
         return "no_path"
-    if set(problem.required) - set(_at_work(places, baseline)):
+    inner = any(place.type == "trigger" and not place.entry for place in places)
+    if len(entries) > 1 or inner or any(_leads_to(places, i, i) for i in range(len(places))):
+        return "tangled"
+    if _missing(problem, places, baseline):
         return "missing_required"
     if len(canvas.components) > problem.max_components:
         return "oversized"
     declared = sum(component.cost.monthly for component in canvas.components)
     return "over_budget" if max(declared, sum(map(price, canvas.components))) > problem.budget else None
+
+
+def _leads_to(places: Sequence[Place], source: int, target: int) -> bool:
+    """By one line or more."""
+    ahead = [line.target for line in places[source].lines]
+    seen = set(ahead)
+    while ahead:
+        i = ahead.pop()
+        if i == target:
+            return True
+        fresh = {line.target for line in places[i].lines} - seen
+        seen |= fresh
+        ahead += fresh
+    return False
 
 
 def _arrives(places: Sequence[Place], entry: int) -> bool:
@@ -149,22 +173,34 @@ def _arrives(places: Sequence[Place], entry: int) -> bool:
     return False
 
 
-def _at_work(places: Sequence[Place], baseline: Seen) -> Iterator[str]:
-    """Types and modes that carry work, a mode only where it has something to do."""
-    for place, carried in zip(places, baseline.carried, strict=True):
-        if carried >= EXERCISED * baseline.offered and carried > 0:
-            yield place.type
-            if not _idle(place, places):
-                yield place.mode
+def _missing(problem: Problem, places: Sequence[Place], baseline: Seen) -> bool:
+    """Whether some required type or mode lets most of what is delivered go by, all of its kind taken together."""
+    carried: dict[str, float] = {}
+    for place, credit in zip(places, baseline.carried, strict=True):
+        carried[place.type] = carried.get(place.type, 0) + credit
+        if not _idle(place, places, problem.load):
+            carried[place.mode] = carried.get(place.mode, 0) + credit
+    least = max(EXERCISED * baseline.delivered, 0.05 * baseline.offered, EPS)
+    return any(carried.get(name, 0) < least * (1 - NEAR_TIE) for name in problem.required)
 
 
-def _idle(place: Place, places: Sequence[Place]) -> bool:
+def _idle(place: Place, places: Sequence[Place], load: int) -> bool:
+    numbers = place.numbers
     match place.mode:
-        case "split" | "condition" | "replicate":
+        case "condition" | "replicate":
             return len(place.lines) < 2
+        case "split":
+            return len([line for line in place.lines if line.weight or not numbers["policy"]]) < 2
         case "retry" | "circuitbreaker":
             ahead = [places[line.target] for line in place.lines]
-            return not any(p.type in LEADS_TO or p.mode in ("retry", "circuitbreaker") for p in ahead)
-        case "filter" | "delay":
-            return not any(place.numbers.values())
+            leads = any(p.type in LEADS_TO or p.mode in ("retry", "circuitbreaker") for p in ahead)
+            return not leads or numbers.get("maxRetries") == 0
+        case "filter":
+            return 1 - (1 - numbers["strictness"]) ** 2 < 0.1
+        case "ratelimit":
+            return numbers["rate"] > 5 * load
+        case "queue":
+            return place.cap <= 2 * place.rate
+        case "delay":
+            return numbers["ticks"] == 0
     return False

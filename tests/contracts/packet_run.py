@@ -186,7 +186,8 @@ class Run:
             place.tokens = min(place.tokens + place.numbers["rate"] * self.grain, place.numbers["burst"] * self.grain)
         if self.mixed and place.held:
             place.held = deque(_mixed(place.held))
-        for _ in range(len(place.held) - place.cap):
+        over = len(place.held) - max(0, place.cap - place.waiting)
+        for _ in range(over):
             self._drop(place.held.popleft(), 1)
         place.room = self._room(place)
 
@@ -251,9 +252,11 @@ class Run:
         if not rooms:
             return 1.0, {}
         if place.mode == "split":
-            weights = [line.weight if place.numbers["policy"] else 1000 for line in place.lines]
+            weighted = place.numbers["policy"] and any(line.weight for line in place.lines)
+            weights = [line.weight if weighted else 1000 for line in place.lines]
             shares = _normal([w * r for w, r in zip(weights, rooms, strict=True)])
-            return (max(rooms) if sum(shares) > 0 else 0.0), dict.fromkeys((RAW, SERVED, HOSTILE), shares)
+            widest = max(r for w, r in zip(weights, rooms, strict=True) if w)
+            return (widest if sum(shares) > 0 else 0.0), dict.fromkeys((RAW, SERVED, HOSTILE), shares)
         if place.mode == "condition":
             return self._condition(place, rooms)
         return min(rooms), {}
@@ -263,14 +266,15 @@ class Run:
         heaviest = max(line.weight for line in place.lines)
         matched = [line.weight == heaviest for line in place.lines]
         kinds = (RAW, SERVED, HOSTILE)
-        chosen = _normal([float(m) for m in matched])
+        chosen = _normal([r * m for r, m in zip(rooms, matched, strict=True)])
         if all(matched):
             return max(rooms), dict.fromkeys(kinds, chosen)
-        other = _normal([float(not m) for m in matched])
+        other = _normal([r * (not m) for r, m in zip(rooms, matched, strict=True)])
         best = max(r for r, m in zip(rooms, matched, strict=True) if m)
         rest = max(r for r, m in zip(rooms, matched, strict=True) if not m)
         part = {kind: _matching(place, kind) for kind in kinds}
-        return min(best, rest), {
+        factor = best if part[RAW] == 1 else rest if part[RAW] == 0 else min(best, rest)
+        return factor, {
             kind: [part[kind] * a + (1 - part[kind]) * b for a, b in zip(chosen, other, strict=True)] for kind in kinds
         }
 

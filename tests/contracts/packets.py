@@ -137,7 +137,7 @@ def _place(component: Component, grain: int) -> Place:
     mode = component.behavior.mode
     numbers = {name: param(component, name) for name in PARAMS.get(mode, ())}
     rate = RATES[component.type] * component.scale * grain
-    cap = 2 * rate  # kernel: every component holds two ticks of its rate
+    cap = rate if component.type == "trigger" else 2 * rate  # kernel: two ticks of its rate, a trigger one
     if mode == "queue":
         cap, rate = max(cap, int(numbers["capacity"]) * grain), min(rate, int(numbers["rate"]) * grain)
     if mode == "batch":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rungwise.contracts.canvas.certificate import solved_by_four
+from rungwise.contracts.canvas.certificate import solved_by_few
 from rungwise.contracts.canvas.judge import problem_of
 from rungwise.contracts.canvas.language import Reading, parse, price
 from rungwise.contracts.canvas.tasks import OWNED, POOLS, SPLITS, TIERS
@@ -50,7 +50,7 @@ def test_transfer_alone_has_the_held_out_class_and_nouns_are_disjoint() -> None:
 
 def test_four_components_do_not_solve_the_harder_tiers() -> None:
     hard = [problem_of(task) for task in tasks("train", 40) if task.tier >= "dp3"]
-    assert len(hard) > 20 and not any(solved_by_four(problem) for problem in hard)
+    assert len(hard) > 20 and not any(solved_by_few(problem) for problem in hard)
 
 
 def test_gold_answers_are_many_designs_not_one_template() -> None:

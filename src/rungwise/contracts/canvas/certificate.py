@@ -34,6 +34,7 @@ DESIGNS, CLIMB, THRIFT = 12, 45, 40
 FIRST, FIRST_HOPE, LAST_HOPE = 8, 80.0, 87.0  # a climb that is not there by then is given up
 NO_BUDGET = 1e9
 
+SPARE: tuple[Mode, ...] = ("queue", "retry", "circuitbreaker", "passthrough")
 THIN: tuple[Type, ...] = ("channel", "decision")
 WORKERS: tuple[Type, ...] = ("step", "step", "tool", "person")
 Params = tuple[tuple[str, int | float | str], ...]
@@ -123,7 +124,16 @@ def draw(problem: Problem, rng: random.Random) -> Design:
     stages += [((part,),) for part in front]
     stages += _workers(wanted, rough, rng)
     stages.append(((Part("store", "storage", scale=2),),))
-    return _with_required(tuple(stages), wanted, rng)
+    return _limited(_with_required(tuple(stages), wanted, rng), 4 * problem.load)
+
+
+def _limited(design: Design, rate: int) -> Design:
+    """Rate limits that let four times the steady load by."""
+
+    def limited(part: Part) -> Part:
+        return replace(part, params=(("rate", rate), ("burst", rate))) if part.mode == "ratelimit" else part
+
+    return tuple(tuple(tuple(limited(part) for part in branch) for branch in stage) for stage in design)
 
 
 def required_modes(problem: Problem) -> list[Mode]:
@@ -283,31 +293,45 @@ def unskilled_passes(problem: Problem, tries: int, rng: random.Random) -> int:
     return sum([assess(problem, drawn(draw(problem, rng), problem.title)).failure is None for _ in range(tries)])
 
 
-def solved_by_four(problem: Problem) -> bool:
-    """Whether some canvas of at most four components passes: a row with the required modes on it in any order."""
-    return any(assess(problem, canvas).failure is None for canvas in _small(problem))
+def solved_by_few(problem: Problem) -> bool:
+    """Whether a row of three or four passes with the required modes on it in some order, or a trunk of the required
+    modes with a pool of workers at its end."""
+    return any(assess(problem, canvas).failure is None for canvas in (*_rows(problem), *_pools(problem)))
 
 
-def _small(problem: Problem) -> Iterator[Canvas]:
+def _rows(problem: Problem) -> Iterator[Canvas]:
     modes = required_modes(problem)
-    if len(modes) > 4:
-        return
-    guards: list[Mode] = ["queue", "retry", "circuitbreaker"]
-    placed: list[Mode] = [*modes, *guards[: max(0, 3 - len(modes))], "passthrough"]
-    for order in sorted(set(permutations(placed, 3))):
-        if len(set(modes) - set(order)) > 1:
+    guards = [mode for mode in SPARE if mode not in modes]
+    for size in (3, 4):
+        if len(modes) > size:
             continue
-        for worker in (WORKERS[0], WORKERS[-1]):
-            for scale in (2, 4):
-                yield _row(problem, order, worker, scale)
+        placed = [*modes, *guards][: max(size, len(modes))]
+        for order in sorted(set(permutations(placed, size))):
+            for worker in (WORKERS[0], WORKERS[-1]):
+                for scale in (2, 4):
+                    yield _row(problem, order, worker, scale)
 
 
 def _row(problem: Problem, order: Sequence[Mode], worker: Type, scale: int) -> Canvas:
-    rest = [mode for mode in required_modes(problem) if mode not in order]
-    entry = _in_mode(Part("in", "trigger"), rest[0]) if rest else Part("in", "trigger")
-    parts = [Part("a", "channel", scale=2), Part("b", worker, scale=scale), Part("c", "storage", scale=2)]
-    row = [entry, *[_generous(_in_mode(part, mode)) for part, mode in zip(parts, order, strict=True)]]
-    return drawn(tuple(((part,),) for part in row), problem.title)
+    middle: list[Type] = ["channel"] if len(order) == 4 else []
+    types: list[Type] = ["trigger", *middle, worker, "storage"]
+    parts = [Part(f"p{i}", type_, scale=1 if type_ == "trigger" else scale) for i, type_ in enumerate(types)]
+    row = [_generous(_in_mode(part, mode)) for part, mode in zip(parts, order, strict=True)]
+    return drawn(_limited(tuple(((part,),) for part in row), 4 * problem.load), problem.title)
+
+
+def _pools(problem: Problem) -> Iterator[Canvas]:
+    trunk = [
+        _generous(_in_mode(Part(mode, "channel", scale=2), mode)) for mode in required_modes(problem) if mode != "split"
+    ]
+    head = (*[((part,),) for part in (Part("in", "trigger"), *trunk)], ((Part("share", "decision", "split", 2),),))
+    for width in (2, 3, 4):
+        for worker in (WORKERS[0], WORKERS[-1]):
+            pool = ((Part("work", worker, scale=2),),) * width
+            design = (*head, pool, ((Part("store", "storage", scale=2),),))
+            yield drawn(_limited(design, 4 * problem.load), problem.title)
+            if worker == "person":
+                yield drawn(_limited((*head, pool), 4 * problem.load), problem.title)
 
 
 def _generous(part: Part) -> Part:

@@ -1,21 +1,22 @@
 """The judge of canvas: five sub-scores of what the simulator saw, a composite of 0..100, a pass at 85.
 
     stability    how steady the health stayed, 0.6 x mean + 0.4 x worst over the scenarios
-    delivery     the clean work delivered, less for hostile work let through beyond the allowance, in the same mixture
+    delivery     the clean work delivered, less for hostile work let through beyond what is allowed, mixed likewise
     cost         100 within the budget, falling to 0 at one and a half times it; the price is the declared sum or the
                  price book's, whichever is more
-    constraints  60 for required behaviours that carry work (5% of the baseline's) and have something to do where they
-                 stand (a split with one line does not), 40 for size, less 15 an extra component
+    constraints  60 for required behaviours that most of the baseline's work has passed through and that have something
+                 to do where they stand (a split with one line has not), 40 for size, less 15 an extra component
     design       100 less what each structural fault takes away
 
-The composite is the problem's weighted sum. Three gates: what does not parse scores 0; what parses but breaks the
-schema, at most 5; what has an entry without a working way to a delivery point, a quarter of its composite. And no
-stated constraint can be bought off with points elsewhere: a canvas over budget, over size, without a required behaviour
-at work, or leaking more hostile work than is allowed is held at 84.
+The composite is the problem's weighted sum. Gates: what does not parse scores 0; what parses but breaks the schema, at
+most 5; what has an entry without a working way to a delivery point, a quarter of its composite. And no stated
+constraint can be bought off with points elsewhere: a canvas that is tangled, over budget, over size, without a required
+behaviour at work, or leaking more hostile work than is allowed gets at most 84, less 15% for each violation.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import msgspec
 import numpy as np
@@ -45,9 +46,9 @@ from rungwise.contracts.canvas.simulator import (
 from rungwise.contracts.canvas.structure import LINTS, at_work, structure
 from rungwise.errors import InputError
 
-PASS, HELD, GATED = 85.0, 84.0, 0.25
+PASS, HELD, STEP_DOWN, GATED = 85.0, 84.0, 0.15, 0.25
 SCHEMA_SCORE, REFERENCE_SCORE = 0.02, 0.05
-EXERCISED = 0.05
+EXERCISED, LEAST_EXERCISED = 0.6, 0.05
 F_DELIVERED, F_LEAKED, F_EXCESS, F_STABLE = range(4)
 PARTS = ("stability", "delivery", "cost", "constraints", "design")
 
@@ -56,7 +57,8 @@ FAILURES: Mapping[str, str] = {
     "schema": "use the fields, types and modes of the language, each field once and of its type",
     "duplicate_id": "give every component and every connection an id of its own",
     "dangling": "let connections name only components that exist",
-    "no_path": "give every entry a way through a person, step or tool to a storage, channel or person at the end",
+    "no_path": "give the entry a way through a person, step or tool to a storage, channel or person at the end",
+    "tangled": "have one entry, a trigger; no trigger further in, and no circle",
     "missing_required": "put every required behaviour on a component that the work passes through",
     "oversized": "use at most the stated number of components",
     "over_budget": "use fewer instances, smaller queues, cheaper types",
@@ -153,9 +155,9 @@ def assess(problem: Problem, canvas: Canvas, notes: tuple[str, ...] = ()) -> Out
     run = simulate(nodes, edges, scenario_table(problem), problem.load)
     figures = scenario_figures(run.totals, run.health, problem.leak).tolist()
     delivered, leaked, excess, stable = figures[F_DELIVERED], figures[F_LEAKED], figures[F_EXCESS], figures[F_STABLE]
-    cost = max(sum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components]))
-    missing = _missing(problem.required, canvas, nodes, edges, run)
-    complete, marks = structure(nodes, edges, run.target, problem.tier >= "dp3")
+    cost = max(fsum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components]))
+    missing = _missing(problem.required, canvas, nodes, edges, run, problem.load)
+    complete, tangled, marks = structure(nodes, edges, run.target, problem.tier >= "dp3")
     lints = tuple([(LINTS[k][0], canvas.components[i].id) for k, i in marks.tolist()])
     parts = {
         "stability": 100 * _over_scenarios(stable),
@@ -165,15 +167,15 @@ def assess(problem: Problem, canvas: Canvas, notes: tuple[str, ...] = ()) -> Out
         "design": max(0.0, 100.0 - sum([LINTS[k][1] for k, _ in marks.tolist()])),
     }
     composite = sum([problem.weights[name] * parts[name] for name in PARTS]) / 100
-    failure = _broken_constraint(problem, complete, missing, len(canvas.components), cost)
-    if failure is None and max(excess) > 0:
-        failure = "leak"
-    if failure == "no_path":
+    broken = _broken(problem, tangled, missing, len(canvas.components), cost, max(excess))
+    if not complete:
+        failure: str | None = "no_path"
         composite *= GATED
-    elif failure is not None:
-        composite = min(composite, HELD)
-    elif composite < PASS:
-        failure = _physical_failure(run)
+    elif broken:
+        failure = broken[0]
+        composite = min(composite, HELD) * max(0.0, 1 - STEP_DOWN * len(broken))
+    else:
+        failure = None if composite >= PASS else _physical_failure(run)
     return Outcome(
         canvas, nodes, edges, run, delivered, leaked, stable, parts, composite, failure, missing, lints, cost, notes
     )
@@ -210,25 +212,27 @@ def _constraints(problem: Problem, size: int, missing: int) -> float:
     return 60 * share + max(0.0, 40 - 15 * max(0, size - problem.max_components))
 
 
-def _missing(required: Sequence[str], canvas: Canvas, nodes: Ints, edges: Ints, run: Run) -> tuple[str, ...]:
-    least = max(1, int(EXERCISED * int(run.totals[0, T_OFFERED])))
-    working: set[str] = set()
-    for component, work in zip(canvas.components, at_work(nodes, edges, run.nodes[0], least).tolist(), strict=True):
-        if work >= 1:
-            working.add(component.type)
-        if work == 2:
-            working.add(component.behavior.mode)
-    return tuple([name for name in required if name not in working])
+def _missing(required: Sequence[str], canvas: Canvas, nodes: Ints, edges: Ints, run: Run, load: int) -> tuple[str, ...]:
+    """What most of the work that the baseline delivers has not passed through, all components of a mode or type taken
+    together."""
+    least = max(EXERCISED * int(run.totals[0, T_DELIVERED]), LEAST_EXERCISED * int(run.totals[0, T_OFFERED]))
+    carried: dict[str, int] = {}
+    for component, (as_type, as_mode) in zip(canvas.components, at_work(nodes, edges, run.nodes[0], load), strict=True):
+        mode = component.behavior.mode
+        carried[component.type] = carried.get(component.type, 0) + int(as_type)
+        carried[mode] = carried.get(mode, 0) + int(as_mode)
+    return tuple([name for name in required if carried.get(name, 0) < max(1, least)])
 
 
-def _broken_constraint(problem: Problem, complete: bool, missing: Sequence[str], size: int, cost: float) -> str | None:
-    if not complete:
-        return "no_path"
-    if missing:
-        return "missing_required"
-    if size > problem.max_components:
-        return "oversized"
-    return "over_budget" if cost > problem.budget else None
+def _broken(
+    problem: Problem, tangled: bool, missing: Sequence[str], size: int, cost: float, excess: float
+) -> list[str]:
+    """The stated constraints that do not hold, one entry for each violation."""
+    broken = ["tangled"] if tangled else []
+    broken += ["missing_required"] * len(missing)
+    broken += ["oversized"] if size > problem.max_components else []
+    broken += ["over_budget"] if cost > problem.budget else []
+    return broken + (["leak"] if excess > 0 else [])
 
 
 def _physical_failure(run: Run) -> str:
@@ -272,7 +276,7 @@ def _means(totals: Ints, baseline: Ints, nodes: Ints) -> tuple[float, float, flo
 
 def _exploit(found: Outcome) -> str | None:
     """Ways that paid elsewhere and pay nothing here; named so that a policy that tries them can be seen."""
-    declared = sum([c.cost.monthly for c in found.canvas.components])
+    declared = fsum([c.cost.monthly for c in found.canvas.components])
     if declared < 0.5 * sum([price(c) for c in found.canvas.components]):
         return "underpriced"
     present = {c.behavior.mode for c in found.canvas.components} | {c.type for c in found.canvas.components}

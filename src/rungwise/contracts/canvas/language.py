@@ -27,6 +27,7 @@ SURFACES = ("json", "compact")
 
 MAX_BYTES, MAX_COMPONENTS, MAX_CONNECTIONS, MAX_SCALE = 64 * 1024, 64, 256, 4
 MAX_LATENCY_MS, MS_PER_TICK = 4000, 250
+MAX_WEIGHT, DECIMALS = 1000, 6
 
 Id = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_-]{0,39}\Z")]
 Text = Annotated[str, Meta(max_length=400)]
@@ -226,7 +227,11 @@ def _visible(canvas: Canvas) -> bool:
 
 
 def _clamped(component: Component, notes: list[str]) -> Component:
-    params, scale = component.behavior.params, component.scale
+    params, scale, cost = component.behavior.params, component.scale, component.cost
+    exact = Cost(monthly=round(cost.monthly, DECIMALS), setup=round(cost.setup, DECIMALS))
+    if exact != cost:
+        notes.append(f"{component.id}: cost brought to {_plain(exact.monthly)}")
+        component = msgspec.structs.replace(component, cost=exact)
     if not params and 1 <= scale <= MAX_SCALE:
         return component
     kept: dict[str, int | float | str] = {}
@@ -260,10 +265,12 @@ def _in_range(owner: str, name: str, value: int | float | str, spec: Param, note
 
 
 def _near(connection: Connection, notes: list[str]) -> Connection:
-    if connection.latency <= MAX_LATENCY_MS:
+    latency = min(round(connection.latency, DECIMALS), MAX_LATENCY_MS)
+    weight = min(round(connection.weight, DECIMALS), MAX_WEIGHT)
+    if latency == connection.latency and weight == connection.weight:
         return connection
-    notes.append(f"{connection.id}: latencyMs clamped to {MAX_LATENCY_MS}")
-    return msgspec.structs.replace(connection, latency=MAX_LATENCY_MS)
+    notes.append(f"{connection.id}: latencyMs brought to {_plain(latency)}, weight to {_plain(weight)}")
+    return msgspec.structs.replace(connection, latency=latency, weight=weight)
 
 
 # ---- the compact surface ----
@@ -394,6 +401,4 @@ def _plain(value: float | str) -> str:
     """A number in digits alone: no exponent, no trailing zeros."""
     if isinstance(value, str):
         return value
-    return (
-        str(int(value)) if float(value).is_integer() else f"{value:.17f}".rstrip("0") if value < 1e-4 else repr(value)
-    )
+    return str(int(value)) if float(value).is_integer() else f"{value:.{DECIMALS}f}".rstrip("0")

@@ -22,7 +22,7 @@ def _merit_of(problem: Problem, canvas: Canvas) -> float:
     present = {c.behavior.mode for c in canvas.components} | {c.type for c in canvas.components}
     missing = sum([name not in present for name in problem.required])
     extra = max(0, len(canvas.components) - problem.max_components)
-    cost = sum([price(component) for component in canvas.components])
+    cost = max(sum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components]))
     broken = 200 * (not complete) + 60 * missing + 40 * extra + (100 - cost_score(cost, problem.budget))
     guards = {"queue", "retry", "circuitbreaker", "split"} & {c.behavior.mode for c in canvas.components}
     room = sum([component.scale for component in canvas.components if component.type in ("step", "tool", "person")])

@@ -30,6 +30,7 @@ from rungwise.contracts.canvas.language import (
 )  # fmt: skip
 
 ENDS = ("storage", "channel", "person")
+LONGEST_LINE, DEEPEST = 600, 16
 Fields = dict[str, Any]
 
 
@@ -101,6 +102,8 @@ def _closed(text: str) -> str:
             inside = True
         elif char in "{[":
             stack.append("}" if char == "{" else "]")
+            if len(stack) > DEEPEST:
+                break
         elif char in "}]":
             if not stack or stack.pop() != char:
                 break
@@ -111,7 +114,7 @@ def _closed(text: str) -> str:
 
 
 _NODE = re.compile(r"([\w-]+)\s+([A-Za-z]+)\s+([A-Za-z]+)(?:\s+x(\d+))?((?:\s+[A-Za-z]+\s*=\s*[A-Za-z0-9.]+)*)")
-_LINE = re.compile(r"([\w-]+)\s*-*>\s*([\w-]+)(?:\s+#[\w-]+)?(?:\s+\+(\d+)ms)?(?:\s+\*([\d.]+))?")
+_LINE = re.compile(r"(\w+(?:-\w+)*)\s*-*>\s*([\w-]+)(?:\s+#[\w-]+)?(?:\s+\+(\d+)ms)?(?:\s+\*([\d.]+))?")
 
 
 def _loose_compact(text: str, edits: list[str]) -> Fields | None:
@@ -119,7 +122,7 @@ def _loose_compact(text: str, edits: list[str]) -> Fields | None:
     connections: list[Fields] = []
     name = "canvas"
     for line in text.splitlines():
-        bare = line.strip().lstrip("-* ").lower()
+        bare = line.strip()[:LONGEST_LINE].lstrip("-* ").lower()
         if bare.startswith("canvas "):
             name = line.strip()[7:].strip().strip('"')
         elif edge := _LINE.match(bare):
@@ -238,7 +241,7 @@ def _attach(components: list[Fields], connections: list[Fields], edits: list[str
     if not any(c["id"] not in sources and c["type"] in ENDS for c in components):
         store = next((c["id"] for c in components if c["type"] == "storage"), None)
         if store is None:
-            store = _added(components, "store", "storage", edits)
+            store = _added(components, "end", "channel", edits)
         connections[:] = [c for c in connections if c["from"] != store]
     sources = {c["from"] for c in connections}
     end = next(c["id"] for c in components if c["id"] not in sources and c["type"] in ENDS)
@@ -295,6 +298,6 @@ def _text(value: Any, default: str) -> str:
 def _number(value: Any, low: float, high: float) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = low
     return min(max(number, low), high) if number == number else low

@@ -24,8 +24,9 @@ from rungwise.contracts.canvas.language import (
     price,
     write,
 )  # fmt: skip
+from rungwise.contracts.canvas.simulator import RATES
 
-EXTRA = 12  # dollars that one more trigger costs at the most
+DEAD_END = 32  # dollars that a decision of four instances costs
 replaced = msgspec.structs.replace
 
 
@@ -45,16 +46,35 @@ def _broken(problem: Problem, gold: Canvas) -> Iterator[tuple[str, str, Canvas]]
     yield "duplicate_id", "two components under one id", _twins(gold)
     yield "dangling", "a line to a component that is not there", _dangling(gold)
     yield "no_path", "no line reaches the store", _severed(gold)
+    yield "tangled", "a circle", _circle(gold)
+    yield "tangled", "a second entry", _second_entry(gold)
     for name in problem.required:
         yield "missing_required", f"no {name}", _without(gold, name)
-    yield "oversized", "passing channels in front until it is too large", _in_front(gold, *["passthrough"] * (room + 1))
+    yield "oversized", "channels behind the store until it is too large", _behind(gold, room + 1)
     yield "over_budget", "one component declared at twice the budget", _declared(gold, 2 * problem.budget)
-    if room and problem.budget - sum([price(c) for c in gold.components]) >= EXTRA:
-        yield "overload", "the way in narrowed to a quarter", _in_front(gold, "ratelimit", **_quarter(problem.load))
+    if gold.components[0].behavior.mode == "passthrough":
+        quarter = problem.load // 4 + 1
+        narrowed = _entry_in_mode(gold, "ratelimit", rate=quarter, burst=quarter)
+        yield "overload", "the way in narrowed to a quarter", narrowed
+        if _is_ample(problem, gold):
+            slow = _slow(_entry_in_mode(gold, "delay", ticks=16))
+            yield "late", "every line as slow as lets a quarter through in time", slow
+    if _has_room(problem, gold) and not {"storage", gold.components[-1].behavior.mode} & set(problem.required):
         yield "errors", "half of the work copied into a dead end", _dead_end(gold)
-        yield "late", "every line as slow as lets a quarter through in time", _slow(gold)
     if any(scenario.kind == "adversarial" for scenario in problem.scenarios):
-        yield "leak", "filters that let everything by", _open_filters(gold)
+        yield "leak", "filters that let nearly everything by", _open_filters(gold)
+
+
+def _is_ample(problem: Problem, gold: Canvas) -> bool:
+    """No component alone on its way that the steady load's peaks fill: what is lost then is lost to slowness."""
+    shared = any(component.behavior.mode == "split" for component in gold.components)
+    return shared or min(RATES[c.type] * c.scale for c in gold.components) >= 1.5 * problem.load
+
+
+def _has_room(problem: Problem, gold: Canvas) -> bool:
+    """For one more component, at the price of the dead end."""
+    left = problem.budget - sum([price(component) for component in gold.components])
+    return len(gold.components) < problem.max_components and left >= DEAD_END
 
 
 def _twins(gold: Canvas) -> Canvas:
@@ -90,27 +110,32 @@ def _priced(component: Component) -> Component:
     return replaced(component, cost=Cost(monthly=float(price(component)), setup=0.0))
 
 
-def _entry(gold: Canvas) -> str:
-    reached = {connection.target for connection in gold.connections}
-    return next(c.id for c in gold.components if c.id not in reached)
+def _entry_in_mode(gold: Canvas, mode: str, **params: float) -> Canvas:
+    entry, *rest = gold.components
+    return replaced(gold, components=[_in_mode(entry, mode, **params), *rest])
 
 
-def _in_front(gold: Canvas, *modes: str, **params: float) -> Canvas:
-    """New triggers in a row that end in the old entry; nothing behind them changes its place."""
-    added = [_trigger(f"x{number}", mode, params) for number, mode in enumerate(modes)]
-    way = [*[component.id for component in added], _entry(gold)]
-    lines = [Connection(id=f"x{a}", source=a, target=b) for a, b in pairwise(way)]
-    return replaced(gold, components=[*added, *gold.components], connections=[*lines, *gold.connections])
+def _circle(gold: Canvas) -> Canvas:
+    worker = next(c.id for c in gold.components if c.type in ("person", "step", "tool"))
+    return replaced(gold, connections=[*gold.connections, Connection(id="x0", source=worker, target=worker)])
 
 
-def _quarter(load: int) -> dict[str, float]:
-    return {"rate": load // 4 + 1, "burst": load // 4 + 1}
+def _second_entry(gold: Canvas) -> Canvas:
+    line = Connection(id="x0", source="x0", target=gold.connections[0].target)
+    return replaced(gold, components=[*gold.components, _plain("x0", "trigger")], connections=[*gold.connections, line])
 
 
-def _trigger(id_: str, mode: str, params: dict[str, float]) -> Component:
-    behavior = Behavior(mode=mode, params=dict(params))  # type: ignore[arg-type]
-    none = Cost(monthly=0.0, setup=0.0)
-    return _priced(Component(id=id_, type="trigger", label=id_, behavior=behavior, cost=none, scale=2))
+def _behind(gold: Canvas, count: int) -> Canvas:
+    """Channels in a row behind the store: the last of them keeps the work, and nothing before it changes."""
+    way = [gold.components[-1].id, *[f"x{number}" for number in range(count)]]
+    lines = [Connection(id=b, source=a, target=b) for a, b in pairwise(way)]
+    added = [_plain(name, "channel") for name in way[1:]]
+    return replaced(gold, components=[*gold.components, *added], connections=[*gold.connections, *lines])
+
+
+def _plain(id_: str, type_: str, scale: int = 4) -> Component:
+    none, behavior = Cost(monthly=0.0, setup=0.0), Behavior(mode="passthrough")
+    return _priced(Component(id=id_, type=type_, label=id_, behavior=behavior, cost=none, scale=scale))  # type: ignore[arg-type]
 
 
 def _declared(gold: Canvas, dollars: float) -> Canvas:
@@ -119,26 +144,28 @@ def _declared(gold: Canvas, dollars: float) -> Canvas:
 
 
 def _dead_end(gold: Canvas) -> Canvas:
-    added = replaced(_trigger("x0", "passthrough", {}), scale=2)
-    line = Connection(id="x0", source=_entry(gold), target="x0")
-    return replaced(gold, components=[*gold.components, added], connections=[*gold.connections, line])
+    """Whoever sends to the store sends a copy to a decision where nothing goes on."""
+    store = gold.components[-1].id
+    senders = [connection.source for connection in gold.connections if connection.target == store]
+    lines = [Connection(id=f"x{number}", source=sender, target="x0") for number, sender in enumerate(senders)]
+    added = _plain("x0", "decision")
+    return replaced(gold, components=[*gold.components, added], connections=[*gold.connections, *lines])
 
 
 def _slow(gold: Canvas) -> Canvas:
-    """A delay in front and slow lines behind it, so that the way takes about 70 of the 96 ticks."""
-    delayed = _in_front(gold, "delay", ticks=16)
-    depth = _depths(delayed)
+    """Slow lines behind an entry that delays, so that the way takes about 70 of the 96 ticks."""
+    depth = _depths(gold)
     left, ticks = 70 - 16 - max(depth.values()), []
     for _ in range(max(depth.values())):
         ticks.append(max(0, min(MAX_LATENCY_MS // MS_PER_TICK, left)))
         left -= ticks[-1]
-    lines = [replaced(c, latency=float(ticks[depth[c.source]] * MS_PER_TICK)) for c in delayed.connections]
-    return replaced(delayed, connections=lines)
+    lines = [replaced(c, latency=float(ticks[depth[c.source]] * MS_PER_TICK)) for c in gold.connections]
+    return replaced(gold, connections=lines)
 
 
 def _depths(canvas: Canvas) -> dict[str, int]:
     """Lines on the longest way from the entry to each component; gold canvases have no cycles."""
-    depth = {_entry(canvas): 0}
+    depth = {canvas.components[0].id: 0}
     for _ in canvas.components:
         for connection in canvas.connections:
             if connection.source in depth:
@@ -149,6 +176,6 @@ def _depths(canvas: Canvas) -> dict[str, int]:
 def _open_filters(gold: Canvas) -> Canvas:
     def opened(component: Component) -> Component:
         is_filter = component.behavior.mode == "filter"
-        return _in_mode(component, "filter", strictness=0.01) if is_filter else component
+        return _in_mode(component, "filter", strictness=0.06) if is_filter else component
 
     return replaced(gold, components=[opened(component) for component in gold.components])

@@ -14,14 +14,16 @@ What is simulated, in whole ticks 0..95 (arrivals in 0..71, then the system drai
 5.  A component more than 80% full slows those that send to it, down to a stop at 100%; an open breaker stops them.
     A component that copies waits for its slowest line; split and condition send where there is room.
 6.  split and condition send each item down one line; every other mode copies to all its lines.
-7.  What a disabled or faulty component is sent fails. A retry directly before it, or before the breaker before it,
-    takes the failed work back, waits and sends it again; otherwise it is an error. A breaker opens at its failure rate.
+7.  What a disabled or faulty component is sent fails. A retry directly before it, or before the breaker before it (if
+    that has no other source), takes the failed work back, waits and sends it again; otherwise it is an error. A breaker
+    opens above its failure rate.
 8.  Served work is delivered at a storage, channel or person without outgoing lines. Raw work that gets there, and any
     work at another dead end, is an error. Hostile work that gets there has leaked.
-9.  The fault strikes the component that carries the most clean credit in the baseline among those that do the work
-    (persons, steps, tools); ties go to the one furthest from the entries, then to structure. No name is ever read.
-10. Health of a 4-tick window = 1 - (dropped + errored + stalled) / offered, where stalled is what waits beyond the
-    patience of 8 ticks' load, at a sixth of its amount a window.
+9.  The fault strikes one of the components that do the work (persons, steps, tools): before all others one that no
+    retry or breaker guards, if it carries at least half of what the busiest does; then the busiest by clean credit
+    carried in the baseline, then the furthest from the entry, then by structure. No name is ever read.
+10. Health of a 4-tick window = 1 - (dropped + errored + stalled) / the steady load, where stalled is what waits beyond
+    the patience of 8 ticks' load, at a sixth of its amount a window.
 """
 
 from dataclasses import dataclass
@@ -57,7 +59,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # Columns of the per-node table.
-(N_TYPE, N_MODE, N_RATE, N_CAP, N_P0, N_P1, N_DEPTH, N_RANK, N_INBOUND, N_GUARD, N_TRIES) = range(11)
+(N_TYPE, N_MODE, N_RATE, N_CAP, N_P0, N_P1, N_DEPTH, N_RANK, N_INBOUND, N_GUARD, N_TRIES, N_TIE, N_GUARDED) = range(13)
 # Columns of what changes about a node while it runs.
 (HELD, WAITING, BUDGET, TOKENS, ROOM, AGE, BREAK, UNTIL, FAILING, TRIED, FAILED, STRUCK) = range(12)
 # Of BREAK: a breaker is closed, open, or half open at 10, 40 and 70 percent. Of STRUCK: the target, what it sends to.
@@ -100,7 +102,8 @@ _MODE = {name: i for i, name in enumerate(MODES)}
 def _node(component: Any) -> tuple[int, ...]:
     mode = _MODE[component.behavior.mode]
     rate = RATES[component.type] * component.scale * ONE
-    first, second, capacity = 0, 0, 2 * rate
+    first, second = 0, 0
+    capacity = rate if component.type == "trigger" else 2 * rate
     if mode == QUEUE:
         capacity = max(capacity, int(param(component, "capacity")) * ONE)
         rate = min(rate, int(param(component, "rate")) * ONE)
@@ -123,7 +126,7 @@ def _node(component: Any) -> tuple[int, ...]:
         capacity = max(capacity, 2 * first)
     elif mode == DELAY:
         first = int(param(component, "ticks"))
-    return _TYPE[component.type], mode, rate, capacity, first, second, 0, 0, 0, -1, 1
+    return _TYPE[component.type], mode, rate, capacity, first, second, 0, 0, 0, -1, 1, 0, 0
 
 
 def _edge(connection: Any, place: dict[str, int]) -> tuple[int, int, int, int]:
@@ -141,35 +144,46 @@ def _mixed(value: int, salt: int) -> int:
 
 @compiled
 def rank_nodes(nodes: Ints, edges: Ints) -> None:
-    """Fills in each node's distance from the entries and its structural rank (a Weisfeiler-Lehman colour)."""
+    """Fills in each node's distance from the entries, its structural rank and the rank that breaks ties."""
     n = nodes.shape[0]
-    colour = np.empty(n, np.int64)
-    fresh = np.empty(n, np.int64)
-    inbound = np.zeros(n, np.int64)
+    _colour(nodes, edges, N_RANK, False)
+    _colour(nodes, edges, N_TIE, True)
+    nodes[:, N_DEPTH] = 0
+    for e in range(edges.shape[0]):
+        nodes[edges[e, E_TO], N_DEPTH] = -1
+    for _ in range(n):
+        for e in range(edges.shape[0]):
+            a, b = edges[e, E_FROM], edges[e, E_TO]
+            if nodes[a, N_DEPTH] >= 0 and nodes[b, N_DEPTH] < 0:
+                nodes[b, N_DEPTH] = -3 - nodes[a, N_DEPTH]
+        for i in range(n):
+            if nodes[i, N_DEPTH] < -1:
+                nodes[i, N_DEPTH] = -nodes[i, N_DEPTH] - 2
+
+
+@compiled
+def _colour(nodes: Ints, edges: Ints, column: int, everything: bool) -> None:
+    """Weisfeiler-Lehman colours of types and modes, or of everything that tells one component from another."""
+    n = nodes.shape[0]
+    colour, fresh, mark = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(edges.shape[0], np.int64)
     for i in range(n):
         colour[i] = _mixed(nodes[i, N_TYPE] * 16 + nodes[i, N_MODE] + 1, 1)
-    for e in range(edges.shape[0]):
-        inbound[edges[e, E_TO]] += 1
+        if everything:
+            for field in (N_RATE, N_CAP, N_P0, N_P1):
+                colour[i] = _mixed(colour[i] + nodes[i, field] % 2147483647, 19 + field)
+    if everything:
+        for e in range(edges.shape[0]):
+            mark[e] = _mixed(edges[e, E_DELAY] * 1000003 + edges[e, E_WEIGHT], 29)
     for _ in range(6):
         for i in range(n):
             fresh[i] = _mixed(colour[i], 2)
         for e in range(edges.shape[0]):
             a, b = edges[e, E_FROM], edges[e, E_TO]
-            fresh[a] += _mixed(colour[b], 3)
-            fresh[b] += _mixed(colour[a], 5)
+            fresh[a] += _mixed(colour[b] + mark[e], 3)
+            fresh[b] += _mixed(colour[a] + mark[e], 5)
         for i in range(n):
             colour[i] = fresh[i] % 2147483647
-    for i in range(n):
-        nodes[i, N_RANK] = colour[i]
-        nodes[i, N_DEPTH] = 0 if inbound[i] == 0 else -1
-    for _ in range(n):
-        for e in range(edges.shape[0]):
-            a, b = edges[e, E_FROM], edges[e, E_TO]
-            if nodes[a, N_DEPTH] >= 0 and nodes[b, N_DEPTH] < 0:
-                nodes[b, N_DEPTH] = -2 - nodes[a, N_DEPTH] - 1
-        for i in range(n):
-            if nodes[i, N_DEPTH] < -1:
-                nodes[i, N_DEPTH] = -nodes[i, N_DEPTH] - 2
+    nodes[:, column] = colour
 
 
 def shape_of(nodes: Ints, edges: Ints) -> str:
@@ -265,7 +279,11 @@ def _find_guards(nodes: Ints, edges: Ints) -> int:
     n, most = nodes.shape[0], 1
     source = np.full(n, -1, np.int64)
     nodes[:, N_INBOUND] = 0
+    nodes[:, N_GUARDED] = 1
     for e in range(edges.shape[0]):
+        mode = nodes[edges[e, E_FROM], N_MODE]
+        if mode != RETRY and mode != BREAKER:
+            nodes[edges[e, E_TO], N_GUARDED] = 0
         nodes[edges[e, E_TO], N_INBOUND] += 1
         source[edges[e, E_TO]] = edges[e, E_FROM]
     for i in range(n):
@@ -282,9 +300,13 @@ def _find_guards(nodes: Ints, edges: Ints) -> int:
 
 @compiled
 def _target(nodes: Ints, did: Ints) -> int:
+    most = 0
+    for i in range(nodes.shape[0]):
+        if _works(nodes, i):
+            most = max(most, did[i, D_CARRIED])
     best = -1
     for i in range(nodes.shape[0]):
-        if _works(nodes, i) and did[i, D_CARRIED] > 0 and (best < 0 or _before(nodes, did, i, best)):
+        if _works(nodes, i) and did[i, D_CARRIED] > 0 and (best < 0 or _before(nodes, did, i, best, most)):
             best = i
     return best
 
@@ -297,14 +319,24 @@ def _works(nodes: Ints, i: int) -> bool:
 
 
 @compiled
-def _before(nodes: Ints, did: Ints, i: int, best: int) -> bool:
-    """Carried credit in whole requests, so that rounding dust decides nothing; then distance; then structure."""
-    mine, other = did[i, D_CARRIED] // ONE, did[best, D_CARRIED] // ONE
-    if mine != other:
-        return bool(mine > other)
-    if nodes[i, N_DEPTH] != nodes[best, N_DEPTH]:
-        return bool(nodes[i, N_DEPTH] > nodes[best, N_DEPTH])
-    return bool(nodes[i, N_RANK] > nodes[best, N_RANK])
+def _before(nodes: Ints, did: Ints, i: int, best: int, most: int) -> bool:
+    """Whether i is struck rather than best. Within one request of the most is as much as the most, so that rounding
+    decides nothing."""
+    for step in range(5):
+        mine, other = _claim(nodes, did, i, most, step), _claim(nodes, did, best, most, step)
+        if mine != other:
+            return bool(mine > other)
+    return False
+
+
+@compiled
+def _claim(nodes: Ints, did: Ints, i: int, most: int, step: int) -> int:
+    carried = did[i, D_CARRIED]
+    if step == 0:
+        return 1 if nodes[i, N_GUARDED] == 0 and 2 * carried >= most - ONE else 0
+    if step == 1:
+        return int(most if carried >= most - ONE else carried)
+    return int(nodes[i, N_DEPTH] if step == 2 else nodes[i, N_RANK] if step == 3 else nodes[i, N_TIE])
 
 
 # ---- one scenario; the numbers are those of the note above ----
@@ -421,8 +453,8 @@ def _admit(world: World, i: int, slot: int, kinds: int) -> None:
 
 @leaf
 def _overflow(world: World, i: int, kinds: int) -> None:
-    """4. What does not fit is dropped in proportion."""
-    held, cap = world.state[i, HELD], world.nodes[i, N_CAP]
+    """4. What does not fit is dropped in proportion; failed work that waits for its retry takes up room as well."""
+    held, cap = world.state[i, HELD], max(0, world.nodes[i, N_CAP] - world.state[i, WAITING])
     if held > cap:
         share = (cap << 24) // held
         world.state[i, HELD] = 0
@@ -472,7 +504,7 @@ def _service(world: World, i: int, now: int, size: int) -> int:
     if nodes[i, N_MODE] == BATCH:
         state[i, BUDGET] = min(state[i, BUDGET] + rate, rate * (nodes[i, N_P1] + 1))
         state[i, AGE] = state[i, AGE] + 1 if state[i, HELD] > 0 else 0
-        if state[i, HELD] < nodes[i, N_P0] and state[i, AGE] <= nodes[i, N_P1]:
+        if state[i, HELD] + DUST < nodes[i, N_P0] and state[i, AGE] <= nodes[i, N_P1]:
             return 0
         state[i, AGE] = 0
     else:
@@ -485,21 +517,24 @@ def _service(world: World, i: int, now: int, size: int) -> int:
 
 @leaf
 def _room_ahead(world: World, i: int) -> int:
-    """5. The slowest line for a copy, the widest for a split, the slower of the two widest for a condition."""
+    """5. The slowest line for a copy, the widest for a split, the slower of the two sides' widest for a condition."""
     mode, heaviest = world.nodes[i, N_MODE], _heaviest(world, i)
-    narrowest, widest, matching, other, others = ONE, 0, 0, 0, 0
+    narrowest, widest, matching, other = ONE, 0, 0, 0
     for j in range(world.start[i], world.start[i + 1]):
         e = world.order[j]
         room = world.state[world.edges[e, E_TO], ROOM]
-        narrowest, widest = min(narrowest, room), max(widest, room)
+        narrowest = min(narrowest, room)
+        if mode == SPLIT and _pull(world, i, e, heaviest) > 0:
+            widest = max(widest, room)
         if world.edges[e, E_WEIGHT] == heaviest:
             matching = max(matching, room)
         else:
-            other, others = max(other, room), others + 1
+            other = max(other, room)
     if mode == SPLIT:
-        return int(widest) if _split_weight(world, i) > 0 else 0
+        return int(widest)
     if mode == CONDITION:
-        return int(matching if others == 0 else min(matching, other))
+        share = _matching(world, i, 0, heaviest)
+        return int(matching if share == ONE else other if share == 0 else min(matching, other))
     return int(narrowest)
 
 
@@ -512,17 +547,10 @@ def _heaviest(world: World, i: int) -> int:
 
 
 @leaf
-def _split_weight(world: World, i: int) -> int:
-    total = 0
-    for j in range(world.start[i], world.start[i + 1]):
-        total += _line_weight(world, i, world.order[j])
-    return total
-
-
-@leaf
-def _line_weight(world: World, i: int, e: int) -> int:
-    """6. A line's pull on a split: its weight, or the same for all, by the room ahead."""
-    weight = world.edges[e, E_WEIGHT] if world.nodes[i, N_P0] == 1 else 1000
+def _pull(world: World, i: int, e: int, heaviest: int) -> int:
+    """6. What draws work down line e of a split or condition: the room ahead, for a weighted split by the weight."""
+    by_weight = world.nodes[i, N_MODE] == SPLIT and world.nodes[i, N_P0] == 1 and heaviest > 0
+    weight = world.edges[e, E_WEIGHT] if by_weight else 1000
     return int(weight * (world.state[world.edges[e, E_TO], ROOM] >> 4))
 
 
@@ -586,20 +614,31 @@ def _pass_on(
 @leaf
 def _part(world: World, i: int, e: int, k: int, lines: int) -> int:
     """The share of the work that goes down line e of a split or condition."""
-    if world.nodes[i, N_MODE] == SPLIT:
-        return ONE if lines == 1 else int((_line_weight(world, i, e) << 16) // _split_weight(world, i))
-    heaviest, alike = _heaviest(world, i), 0
+    is_split, heaviest, total = world.nodes[i, N_MODE] == SPLIT, _heaviest(world, i), 0
+    if is_split and lines == 1:
+        return ONE
+    side = world.edges[e, E_WEIGHT] == heaviest
     for j in range(world.start[i], world.start[i + 1]):
-        alike += 1 if world.edges[world.order[j], E_WEIGHT] == heaviest else 0
-    matching = ONE if alike == lines else _matching(world.nodes[i, N_P0], world.nodes[i, N_P1], k)
-    return int(matching // alike if world.edges[e, E_WEIGHT] == heaviest else (ONE - matching) // (lines - alike))
+        other = world.order[j]
+        if is_split or (world.edges[other, E_WEIGHT] == heaviest) == side:
+            total += _pull(world, i, other, heaviest)
+    if total == 0:
+        return 0
+    matching = ONE if is_split else _matching(world, i, k, heaviest)
+    return int((matching if side or is_split else ONE - matching) * _pull(world, i, e, heaviest) // total)
 
 
 @leaf
-def _matching(match: int, fraction: int, k: int) -> int:
+def _matching(world: World, i: int, k: int, heaviest: int) -> int:
     """How much of kind k a condition sends down its heaviest lines; it knows hostile work no better than a filter."""
+    alike = True
+    for j in range(world.start[i], world.start[i + 1]):
+        alike = alike and world.edges[world.order[j], E_WEIGHT] == heaviest
+    if alike:
+        return ONE
+    match, fraction = world.nodes[i, N_P0], world.nodes[i, N_P1]
     if match == 2:
-        return fraction
+        return int(fraction)
     called_hostile = ONE * 3 // 4 if k == 2 else ONE // 16
     return called_hostile if match == 1 else ONE - called_hostile
 

@@ -11,12 +11,17 @@ from rungwise.contracts.canvas.simulator import (
     DELAY,
     E_FROM,
     E_TO,
+    E_WEIGHT,
     FILTER,
+    N_CAP,
     N_DEPTH,
     N_MODE,
     N_P0,
+    N_RATE,
     N_TYPE,
+    ONE,
     PERSON,
+    QUEUE,
     RATELIMIT,
     REPLICATE,
     RETRY,
@@ -30,51 +35,64 @@ from rungwise.contracts.canvas.simulator import (
     compiled,
 )
 
+LEAST_FILTERED = ONE // 10  # of hostile work; what lets nine in ten by is no filter
+IDLE_LIMIT = 5  # times the steady load; a limit above it limits nothing
 LINTS = (
     ("unreachable", 20, "is never reached from an entry"),
     ("dead_end", 20, "ends the work but is no storage, channel or person"),
     ("entry_not_trigger", 20, "is an entry but no trigger"),
-    ("unguarded_cycle", 20, "stands on a cycle that nothing can leave"),
+    ("circle", 20, "stands on a circle"),
     ("unguarded_tool", 10, "is a tool without a retry or breaker directly before it"),
     ("fan_out", 15, "copies its work to several lines though it is no replicate"),
+    ("inner_trigger", 20, "is a trigger but no entry"),
     ("single_point", 15, "does nearly all of the work, unguarded"),
 )
 
 
+def at_work(nodes: Ints, edges: Ints, baseline: Ints, load: int) -> list[list[int]]:
+    """By node, the credit it carries, and the same again where its mode has something to do where it stands."""
+    work: list[list[int]] = _work(nodes, edges, baseline, load * ONE).tolist()
+    return work
+
+
 @compiled
-def at_work(nodes: Ints, edges: Ints, baseline: Ints, least: int) -> Ints:
-    """By node: 0 carries next to nothing, 1 carries work, 2 and its mode has something to do where it stands."""
+def _work(nodes: Ints, edges: Ints, baseline: Ints, load: int) -> Ints:
     n = nodes.shape[0]
-    lines, guards = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    lines, weighty, guards = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     for e in range(edges.shape[0]):
         a, kind, mode = edges[e, E_FROM], nodes[edges[e, E_TO], N_TYPE], nodes[edges[e, E_TO], N_MODE]
         lines[a] += 1
+        weighty[a] += 1 if edges[e, E_WEIGHT] > 0 else 0
         works = kind == PERSON or kind == STEP or kind == TOOL or kind == STORAGE
         guards[a] += 1 if works or mode == RETRY or mode == BREAKER else 0
-    work = np.zeros(n, np.int64)
+    work = np.zeros((n, 2), np.int64)
     for i in range(n):
-        mode = nodes[i, N_MODE]
-        if baseline[i, D_CARRIED] < least:
-            continue
-        idle = (mode == SPLIT or mode == CONDITION or mode == REPLICATE) and lines[i] < 2
+        mode, first = nodes[i, N_MODE], nodes[i, N_P0]
+        work[i, 0] = baseline[i, D_CARRIED]
+        idle = (mode == CONDITION or mode == REPLICATE) and lines[i] < 2
+        idle = idle or (mode == SPLIT and (weighty[i] if first == 1 else lines[i]) < 2)
         idle = idle or ((mode == RETRY or mode == BREAKER) and guards[i] == 0)
-        idle = idle or ((mode == FILTER or mode == DELAY) and nodes[i, N_P0] == 0)
-        work[i] = 1 if idle else 2
+        idle = idle or ((mode == RETRY or mode == DELAY) and first == 0)
+        idle = idle or (mode == FILTER and first < LEAST_FILTERED)
+        idle = idle or (mode == RATELIMIT and first > IDLE_LIMIT * load)
+        idle = idle or (mode == QUEUE and nodes[i, N_CAP] <= 2 * nodes[i, N_RATE])
+        work[i, 1] = 0 if idle else work[i, 0]
     return work
 
 
 def structural_faults(canvas: Canvas, *, wide: bool) -> tuple[bool, list[tuple[int, int]]]:
     """What can be said of the structure without a run: whether it is complete, and its faults by (lint, component)."""
     nodes, edges = compile_canvas(canvas)
-    complete, marks = structure(nodes, edges, -1, wide)
-    return complete, [(k, i) for k, i in marks.tolist()]
+    complete, tangled, marks = structure(nodes, edges, -1, wide)
+    return complete and not tangled, [(k, i) for k, i in marks.tolist()]
 
 
 @compiled
-def structure(nodes: Ints, edges: Ints, target: int, wide: bool) -> tuple[bool, Ints]:
-    """Whether every entry has a working way to a delivery point, and the structural faults by (lint, node)."""
+def structure(nodes: Ints, edges: Ints, target: int, wide: bool) -> tuple[bool, bool, Ints]:
+    """Whether every entry has a working way to a delivery point; whether there is more than one entry, a trigger
+    further in or a circle; and the structural faults by (lint, node)."""
     n = nodes.shape[0]
-    marks = np.zeros((7, n), np.int64)
+    marks = np.zeros((8, n), np.int64)
     inbound, outbound, guarded = np.zeros(n, np.int64), np.zeros(n, np.int64), np.ones(n, np.int64)
     for e in range(edges.shape[0]):
         a, b = edges[e, E_FROM], edges[e, E_TO]
@@ -110,14 +128,14 @@ def structure(nodes: Ints, edges: Ints, target: int, wide: bool) -> tuple[bool, 
                 marks[2, i] = 1
             if way[i, 0] == 0:
                 complete = False
-        if mode == CONDITION or mode == FILTER or mode == RATELIMIT:
-            alive[i] = 0
+        if kind == TRIGGER and inbound[i] > 0:
+            marks[6, i] = 1
         if kind == TOOL and inbound[i] > 0 and guarded[i] == 0:
             marks[4, i] = 1
         if outbound[i] > 1 and mode != REPLICATE and mode != SPLIT and mode != CONDITION:
             marks[5, i] = 1
     if wide and target >= 0 and guarded[target] == 0 and inbound[target] > 0 and _only_worker(nodes, edges, target):
-        marks[6, target] = 1
+        marks[7, target] = 1
     for _ in range(n):  # what remains after peeling off the components without a living successor stands on a cycle
         for i in range(n):
             if alive[i] == 1:
@@ -125,14 +143,16 @@ def structure(nodes: Ints, edges: Ints, target: int, wide: bool) -> tuple[bool, 
                 for e in range(edges.shape[0]):
                     if edges[e, E_FROM] == i and (alive[edges[e, E_TO]] == 1 or edges[e, E_TO] == i):
                         alive[i] = 1
-    found = np.empty((7 * n, 2), np.int64)
+    tangled = entries > 1
+    found = np.empty((8 * n, 2), np.int64)
     count = 0
-    for k in range(7):
+    for k in range(8):
         for i in range(n):
             if marks[k, i] == 1 or (k == 3 and alive[i] == 1):
                 found[count, 0], found[count, 1] = k, i
                 count += 1
-    return complete and entries > 0, found[:count]
+                tangled = tangled or k == 3 or k == 6
+    return complete and entries > 0, tangled, found[:count]
 
 
 @compiled

@@ -18,7 +18,7 @@ from functools import lru_cache
 import msgspec
 
 from rungwise.contract import Json, Task, hash_of, task_id
-from rungwise.contracts.canvas.certificate import NO_BUDGET, certificate, solved_by_four, unskilled_passes
+from rungwise.contracts.canvas.certificate import NO_BUDGET, certificate, solved_by_few, unskilled_passes
 from rungwise.contracts.canvas.judge import Problem, Scenario
 from rungwise.contracts.canvas.language import parse, write
 from rungwise.contracts.canvas.words import SYSTEMS, System, brief, scenario_words
@@ -216,11 +216,11 @@ def _proved(problem: Problem, rng: random.Random) -> Problem | None:
 
 
 def _too_easy(problem: Problem, rng: random.Random) -> bool:
-    """From dp3 on: four components solve it, or more of six unskilled designs than the tier allows."""
+    """From dp3 on: a few components solve it, or more of six unskilled designs than the tier allows."""
     level = TIERS.index(problem.tier)
     if level < 2:
         return False
-    return unskilled_passes(problem, 6, rng) > UNSKILLED[level] or solved_by_four(problem)
+    return unskilled_passes(problem, 6, rng) > UNSKILLED[level] or solved_by_few(problem)
 
 
 # ---- its words ----
