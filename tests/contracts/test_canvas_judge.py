@@ -1,6 +1,8 @@
 """The judge of canvas: what must not change a verdict, what must, and every way of gaming it that is known."""
 
 import random
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -9,10 +11,21 @@ import pytest
 from hypothesis import given, settings
 
 from rungwise.contract import Verdict
-from rungwise.contracts.canvas.judge import Outcome, assess, cost_score, judge, problem_of
-from rungwise.contracts.canvas.language import Behavior, Canvas, Component, Connection, Cost, parse, write
-from rungwise.contracts.canvas.simulator import T_DELIVERED, T_DROPPED, T_ERRORED, T_OFFERED, T_PENDING
+from rungwise.contracts.canvas.judge import Outcome, Problem, Scenario, assess, cost_score, judge, problem_of
+from rungwise.contracts.canvas.language import (
+    MODES,
+    Behavior,
+    Canvas,
+    Component,
+    Connection,
+    Cost,
+    Reading,
+    parse,
+    write,
+)  # fmt: skip
+from rungwise.contracts.canvas.simulator import ONE, T_DELIVERED, T_DROPPED, T_ERRORED, T_OFFERED, T_PENDING
 from tests.contracts.canvases import CONTRACT, canvases, gold_of, problems, replaced, tasks
+from tests.contracts.wild_canvases import drawing, stressed
 
 TASKS = tasks("test", 24)
 COSTLESS = Cost(monthly=0.0, setup=0.0)
@@ -247,13 +260,13 @@ def test_the_same_canvas_has_the_same_verdict_to_the_byte() -> None:
 
 
 def test_feedback_tells_what_failed_in_coarse_steps_and_never_the_score() -> None:
-    gold = gold_of(TASKS[5])
-    weak = msgspec.structs.replace(gold, components=[msgspec.structs.replace(c, scale=1) for c in gold.components])
-    told = CONTRACT.feedback(TASKS[5], write(weak, "compact"))  # type: ignore[attr-defined]
+    weak = next(wrong.answer for wrong in CONTRACT.sabotage(TASKS[5], 0) if wrong.label == "overload")
+    told = CONTRACT.feedback(TASKS[5], weak)  # type: ignore[attr-defined]
     assert not told["v1Passed"] and told["failingScenarios"]
     assert all(round(row["observed"] * 20, 6).is_integer() for row in told["failingScenarios"])
     assert not {"composite", "score", "weights"} & set(str(told).replace("'", " ").split())
-    assert CONTRACT.feedback(TASKS[5], "junk")["failingChecks"] == [{"check": "unreadable", "missing": []}]  # type: ignore[attr-defined]
+    junk = CONTRACT.feedback(TASKS[5], "junk")  # type: ignore[attr-defined]
+    assert junk["failingChecks"] == [{"check": "unreadable", "missing": []}]
 
 
 def test_facts_that_are_no_problem_are_a_user_s_fault_not_a_crash() -> None:
@@ -261,3 +274,141 @@ def test_facts_that_are_no_problem_are_a_user_s_fault_not_a_crash() -> None:
 
     with pytest.raises(InputError, match=r"facts: .*scenarios"):
         CONTRACT.judge(replace(TASKS[0], facts={**TASKS[0].facts, "scenarios": 3}), "x")
+
+
+# ---- what an attack on the judge found, each closed ----
+
+
+def mean_and_passes(answers: Callable[[Problem], str]) -> tuple[float, int]:
+    found = [assess(problem, drawing(answers(problem))) for problem in problems("test", 24)]
+    return sum(f.composite for f in found) / len(found), sum(f.failure is None for f in found)
+
+
+def star_of_side_branches(problem: Problem) -> str:
+    """Each required mode on a branch of its own beside a guarded decoy: it once passed 52 of 60 tasks."""
+    leaves = [mode for mode in MODES if mode in problem.required and mode not in ("split", "retry", "circuitbreaker")]
+    lines = ["in trigger split", "g channel retry backoff=8", "b channel circuitbreaker", "p person batch x2 size=16"]
+    lines += [f"l{mode} person {mode} x2" for mode in leaves]
+    lines += [f"q{i} person batch x2 size=16" for i in range(problem.max_components - len(lines))]
+    heads = [line.split()[0] for line in lines[4:]]
+    return "\n".join([*lines, "in > g", "g > b", "b > p", *[f"in > {head}" for head in heads]])
+
+
+def bare_star(problem: Problem) -> str:
+    """Nothing but persons: it once was paid 79 on average, 84 on many."""
+    size = min(5, problem.max_components - 1)
+    persons = [f"p{i} person passthrough" for i in range(size)]
+    return "\n".join(["in trigger split", *persons, *[f"in > p{i}" for i in range(size)]])
+
+
+def test_one_template_for_every_task_neither_passes_nor_pays() -> None:
+    mean, passes = mean_and_passes(star_of_side_branches)
+    assert passes <= 2 and mean < 70
+    mean, passes = mean_and_passes(bare_star)
+    assert passes <= 1 and mean < 60
+
+
+def test_every_violation_costs_more_than_the_hold() -> None:
+    problem, gold = problem_of(TASKS[0]), gold_of(TASKS[0])
+    dear = replaced(gold, gold.components[0].id, cost=Cost(monthly=2 * problem.budget, setup=0.0))
+    both = msgspec.structs.replace(problem, max_components=1)
+    scores = [assess(problem, gold).composite, assess(problem, dear).composite, assess(both, dear).composite]
+    assert scores[0] >= 90 and scores[1] <= 84 * 0.85 + 1e-9 and scores[2] < scores[1]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_second_entry_an_inner_trigger_and_a_circle_are_tangled(number: int) -> None:
+    gold = gold_of(TASKS[number])
+    first, second = gold.components[0].id, gold.connections[0].target
+    entry = plus(gold, [part("t", "trigger")], [("t", second)])
+    inner = plus(gold, [part("t", "trigger")], [("t", first)])
+    circle = plus(gold, [], [(second, second)])
+    for canvas in (entry, inner, circle):
+        assert verdict(number, canvas).failure == "tangled" and verdict(number, canvas).score <= 0.714
+
+
+@pytest.mark.parametrize(
+    ("mode", "idle"),
+    [
+        ("retry", {"maxRetries": 0}),
+        ("filter", {"strictness": 0.0001}),
+        ("ratelimit", {"rate": 200, "burst": 400}),
+        ("queue", {"capacity": 1}),
+        ("delay", {"ticks": 0}),
+    ],
+)
+def test_a_required_mode_that_does_nothing_is_missing(mode: str, idle: dict[str, int | float | str]) -> None:
+    problem = msgspec.structs.replace(problems("test", 24)[0], required=[mode])
+    for params, missing in ((idle, (mode,)), (AT_WORK[mode], ())):
+        row = drawing(ROW)
+        behavior = Behavior(mode=mode, params=params)  # type: ignore[arg-type]
+        assert assess(problem, replaced(row, "a", behavior=behavior)).missing == missing
+
+
+ROW = """
+    in trigger passthrough
+    a channel passthrough x2
+    b step passthrough x4
+    c storage passthrough x2
+    in > a
+    a > b
+    b > c"""
+AT_WORK: dict[str, dict[str, int | float | str]] = {
+    "retry": {}, "filter": {"strictness": 0.2}, "ratelimit": {"rate": 20, "burst": 20}, "queue": {"capacity": 100},
+    "delay": {"ticks": 1},
+}  # fmt: skip
+
+
+def test_a_split_whose_second_line_weighs_nothing_is_not_at_work() -> None:
+    text = ROW.replace("a channel passthrough x2", "a decision split x2 policy=weighted")
+    problem = msgspec.structs.replace(problems("test", 24)[0], required=["split"])
+    assert assess(problem, drawing(text + "\na > c *0")).missing == ("split",)
+    assert assess(problem, drawing(text + "\na > c *1")).missing == ()
+
+
+def test_the_fault_strikes_the_unguarded_before_a_guarded_decoy() -> None:
+    canvas = drawing("""
+        in trigger split
+        far channel retry
+        decoy step passthrough x2
+        bare step passthrough x2
+        store storage passthrough x4
+        in > far
+        far > decoy
+        decoy > store
+        in > bare
+        bare > store""")
+    found = outcome(0, canvas)
+    assert canvas.components[found.run.target].id == "bare"
+
+
+def test_failed_work_that_waits_takes_up_room() -> None:
+    canvas = drawing("""
+        in trigger retry maxRetries=5 backoff=8
+        w step passthrough x4
+        c storage passthrough x4
+        in > w
+        w > c""")
+    found = assess(stressed(12, Scenario("outage", "", "", 20, 30, 0)), canvas)
+    assert found.run.totals[1, T_DROPPED] > 20 * ONE
+
+
+HARD_TO_MEND = [
+    '{"components":[{"id":"a","type":"step","behavior":{"mode":"queue"},"scale":1' + "0" * 400 + "}]}",
+    "a" + "-" * 65_000,
+    "[" * 60_000 + "{",
+    "in trigger passthrough\nin > in *0." + "0" * 30 + "1",
+]
+
+
+@pytest.mark.parametrize("text", HARD_TO_MEND)
+def test_repair_is_total_and_quick(text: str) -> None:
+    begun = time.perf_counter()
+    once = CONTRACT.repair(text)
+    assert CONTRACT.repair(once.answer).answer == once.answer and time.perf_counter() - begun < 1
+
+
+def test_tiny_numbers_are_read_as_they_can_be_written() -> None:
+    text = 'canvas "x"\nin trigger passthrough $0.00000000000000000001\nb step passthrough\nin > b *0.0000001'
+    read = parse(text, "compact")
+    assert isinstance(read, Reading) and parse(write(read.canvas, "compact"), "compact") == Reading(read.canvas)
