@@ -216,7 +216,7 @@ def serve(
         from rungwise.serve.score import serve as run_server
     except ImportError as error:
         raise InputError(f"{error.name} is not installed; pip install 'rungwise[serve]'") from error
-    problems = _chosen(_loaded(contract, settings), split, None, n, seed) if n else []
+    problems = list(_chosen(_loaded(contract, settings), split, None, n, seed)) if n else []
     run_server(
         contract, settings_of(settings or ()), problems=problems, host=host, port=port, token=token,
         without_token=without_token, workers=workers, limits=Limits(rate=rate),
@@ -233,23 +233,24 @@ def _loaded(spec: str, settings: Sequence[str] | None) -> "Contract":
     return load_contract(spec, settings_of(settings or ()))
 
 
-def _chosen(contract: "Contract", split: str | None, tier: str | None, n: int, seed: int) -> "list[Task]":
-    """The first n tasks of the split and tier."""
+def _chosen(contract: "Contract", split: str | None, tier: str | None, n: int, seed: int) -> "Iterator[Task]":
+    """The first n tasks of the split and tier, as they are made; on a terminal with a count of them."""
     split = split or contract.splits[0]
     if split not in contract.splits:
         raise InputError(f"no split {split!r}; {nearest(split, contract.splits)}", field="--split")
-    if tier is None:
-        return list(contract.tasks(split, n, seed))
-    if tier not in contract.tiers:
+    if tier is not None and tier not in contract.tiers:
         raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}", field="--tier")
-    asked = n
-    found: list[Task] = []
-    while len(found) < n and asked <= 256 * n:
-        asked *= 2
-        found = [task for task in contract.tasks(split, asked, seed) if task.tier == tier]
-    if len(found) < n:
-        raise InputError(f"{len(found)} tasks of tier {tier} among the first {asked} of {split}; {n} asked for")
-    return found[:n]
+    found, seen, asked = 0, 0, min(n, 8)
+    with _progress(f"making tasks of {split}", quiet=False) as progress:
+        while found < n and seen <= 256 * n:
+            for task in contract.tasks(split, asked, seed)[seen:]:
+                if found < n and tier in (None, task.tier):
+                    found += 1
+                    progress(f"{found} of {n}")
+                    yield task
+            seen, asked = asked, min(n, 2 * asked) if tier is None else 2 * asked
+    if found < n:
+        raise InputError(f"{found} tasks of tier {tier} among the first {seen} of {split}; {n} asked for")
 
 
 def _summary(what: str, passed: Sequence[bool]) -> str:
