@@ -74,7 +74,7 @@ def contracts(as_json: AsJson = False) -> None:
 def check(
     contract: ContractName,
     settings: Settings = None,
-    n: Annotated[int, typer.Option("-n", min=4, help="Tasks of each split to examine.")] = 40,
+    n: Annotated[int, typer.Option("-n", min=4, help="Tasks of each split to examine.")] = 20,
     seed: Seed = 0,
     seconds: Annotated[float, typer.Option(min=0.01, help="The longest that one answer may take to judge.")] = 2.0,
     as_json: AsJson = False,
@@ -295,7 +295,8 @@ def _print_examination(examination: "Examination") -> None:
         console.print(rates)
     failed = [finding.name for finding in examination.findings if not finding.passed]
     verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
-    console.print(f"\n{examination.contract}: {escape(verdict)} in {examination.seconds:.1f} s", highlight=False)
+    line = f"{examination.contract}: {verdict} in {examination.seconds:.1f} s"
+    console.print(f"\n{escape(line)}", highlight=False)
 
 
 def _write(path: Path, text: str) -> None:

@@ -52,7 +52,7 @@ def examine(
     spec: str,
     settings: Mapping[str, Json] | None = None,
     *,
-    n: int = 40,
+    n: int = 20,
     seed: int = 0,
     seconds_per_answer: float = 2.0,
     progress: Progress = lambda _: None,

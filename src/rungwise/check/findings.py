@@ -14,7 +14,7 @@ from rungwise.check.panel import baselines, tiers
 from rungwise.contract import Contract, Json, Task, Verdict, hash_of, load_contract, structure_of
 from rungwise.seeds import derive
 
-NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS = 8, 6, 3, 12
+NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS = 5, 5, 3, 12
 
 
 def run(order: Mapping[str, Any], say: Say) -> None:

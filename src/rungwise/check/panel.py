@@ -96,7 +96,11 @@ def baselines(x: Examinee) -> Result:
     overall = rate(passes[best], len(rows))
     warning = "; WARNING: much of this can be had without skill" if overall.low > 0.5 else ""
     table = {
-        name: {tier: str(rate(sum(row[name].passed for row in x.panel[tier]), len(x.panel[tier]))) for tier in x.panel}
+        name: {
+            tier: str(rate(sum(row[name].passed for row in x.panel[tier]), len(x.panel[tier])))
+            for tier in x.contract.tiers
+            if tier in x.panel
+        }
         for name in PANEL
     }
     return True, f"best of the shallow panel: {best}, {overall}{warning}", {"panel": table}

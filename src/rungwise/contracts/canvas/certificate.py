@@ -31,7 +31,7 @@ from rungwise.seeds import stream
 
 ENOUGH, STEADY = 90.0, 0.85
 DESIGNS, CLIMB, THRIFT = 12, 45, 40
-FIRST, FIRST_HOPE, LAST_HOPE = 8, 80.0, 87.0  # a climb that is not there by then is given up
+HOPE = {0: 50.0, 3: 68.0, 6: 76.0, 10: 81.0, 16: 85.0, 24: 87.5}  # a climb below this by this step is given up
 NO_BUDGET = 1e9
 
 SPARE: tuple[Mode, ...] = ("queue", "retry", "circuitbreaker", "passthrough")
@@ -79,7 +79,7 @@ def _climb(problem: Problem, design: Design, rng: random.Random) -> tuple[Canvas
     for step in range(CLIMB):
         if _is_enough(best):
             return _thrifty(problem, design, best, rng)
-        if (step == FIRST and best.composite < FIRST_HOPE) or (step == CLIMB // 2 and best.composite < LAST_HOPE):
+        if best.composite < HOPE.get(step, 0.0):
             return None
         other = _changed(design, rng)
         found = assess(problem, drawn(other, problem.title))
@@ -296,11 +296,16 @@ def unskilled_passes(problem: Problem, tries: int, rng: random.Random) -> int:
 def solved_by_few(problem: Problem) -> bool:
     """Whether a row of three or four passes with the required modes on it in some order, or a trunk of the required
     modes with a pool of workers at its end."""
-    return any(assess(problem, canvas).failure is None for canvas in (*_rows(problem), *_pools(problem)))
+    return any(
+        sum([c.cost.monthly for c in canvas.components]) <= problem.budget and assess(problem, canvas).failure is None
+        for canvas in (*_rows(problem), *_pools(problem))
+    )
 
 
 def _rows(problem: Problem) -> Iterator[Canvas]:
     modes = required_modes(problem)
+    if "split" in modes:  # has nothing to do in a row
+        return
     guards = [mode for mode in SPARE if mode not in modes]
     for size in (3, 4):
         if len(modes) > size:

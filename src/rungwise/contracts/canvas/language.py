@@ -220,10 +220,13 @@ def _within_ranges(canvas: Canvas) -> Reading:
 
 
 def _visible(canvas: Canvas) -> bool:
-    texts = "".join([c.label + c.description for c in canvas.components]) + "".join(
-        [c.label for c in canvas.connections]
-    )
-    return (canvas.name + texts).isprintable()
+    """Of all text that is free, the names and words of parameters included."""
+    texts = [canvas.name]
+    for component in canvas.components:
+        texts += [component.label, component.description]
+        for name, value in component.behavior.params.items():
+            texts += [name, value] if isinstance(value, str) else [name]
+    return "".join(texts + [connection.label for connection in canvas.connections]).isprintable()
 
 
 def _clamped(component: Component, notes: list[str]) -> Component:

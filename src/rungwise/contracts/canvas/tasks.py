@@ -50,7 +50,7 @@ ROOM = (6, 2, 1, 1, 1, 1)  # components beyond the certificate's, up to the tier
 REQUIRED = ((1, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5))
 LOADS = ((6, 12), (8, 14), (13, 18), (12, 18), (12, 17), (12, 16))
 SCENARIOS = (1, 2, 3, 4, 5, 5)
-UNSKILLED = (6, 6, 3, 2, 2, 1)
+TRIES, UNSKILLED = 12, (12, 12, 6, 4, 2, 1)
 SLACK = (2.2, 1.7, 1.18, 1.1, 1.05, 1.02)
 SPIKE = (150, 200, 250, 275, 300, 325)
 OUTAGE = (12, 16, 20, 22, 24, 26)
@@ -216,11 +216,11 @@ def _proved(problem: Problem, rng: random.Random) -> Problem | None:
 
 
 def _too_easy(problem: Problem, rng: random.Random) -> bool:
-    """From dp3 on: a few components solve it, or more of six unskilled designs than the tier allows."""
+    """From dp3 on: a few components solve it, or more of a dozen unskilled designs than the tier allows."""
     level = TIERS.index(problem.tier)
     if level < 2:
         return False
-    return unskilled_passes(problem, 6, rng) > UNSKILLED[level] or solved_by_few(problem)
+    return unskilled_passes(problem, TRIES, rng) > UNSKILLED[level] or solved_by_few(problem)
 
 
 # ---- its words ----
