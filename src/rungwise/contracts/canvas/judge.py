@@ -122,7 +122,8 @@ class Outcome:
     failure: str | None
     missing: tuple[str, ...]  # required behaviours that are absent or carry no work
     lints: tuple[tuple[str, str], ...]  # (which, component)
-    cost: float
+    cost: float  # the declared sum or the price book's, whichever is more
+    declared: float
     notes: tuple[str, ...]
 
 
@@ -155,7 +156,8 @@ def assess(problem: Problem, canvas: Canvas, notes: tuple[str, ...] = ()) -> Out
     run = simulate(nodes, edges, scenario_table(problem), problem.load)
     figures = scenario_figures(run.totals, run.health, problem.leak).tolist()
     delivered, leaked, excess, stable = figures[F_DELIVERED], figures[F_LEAKED], figures[F_EXCESS], figures[F_STABLE]
-    cost = max(fsum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components]))
+    declared, book = fsum([c.cost.monthly for c in canvas.components]), sum([price(c) for c in canvas.components])
+    cost = max(declared, book)
     missing = _missing(problem.required, canvas, nodes, edges, run, problem.load)
     complete, tangled, marks = structure(nodes, edges, run.target, problem.tier >= "dp3")
     lints = tuple([(LINTS[k][0], canvas.components[i].id) for k, i in marks.tolist()])
@@ -177,7 +179,21 @@ def assess(problem: Problem, canvas: Canvas, notes: tuple[str, ...] = ()) -> Out
     else:
         failure = None if composite >= PASS else _physical_failure(run)
     return Outcome(
-        canvas, nodes, edges, run, delivered, leaked, stable, parts, composite, failure, missing, lints, cost, notes
+        canvas,
+        nodes,
+        edges,
+        run,
+        delivered,
+        leaked,
+        stable,
+        parts,
+        composite,
+        failure,
+        missing,
+        lints,
+        cost,
+        declared,
+        notes,
     )
 
 
@@ -276,9 +292,10 @@ def _means(totals: Ints, baseline: Ints, nodes: Ints) -> tuple[float, float, flo
 
 def _exploit(found: Outcome) -> str | None:
     """Ways that paid elsewhere and pay nothing here; named so that a policy that tries them can be seen."""
-    declared = fsum([c.cost.monthly for c in found.canvas.components])
-    if declared < 0.5 * sum([price(c) for c in found.canvas.components]):
+    if found.declared < 0.5 * found.cost:
         return "underpriced"
+    if not found.missing:
+        return None
     present = {c.behavior.mode for c in found.canvas.components} | {c.type for c in found.canvas.components}
     return "decorative" if any(name in present for name in found.missing) else None
 

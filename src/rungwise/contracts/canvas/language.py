@@ -231,7 +231,7 @@ def _visible(canvas: Canvas) -> bool:
 
 def _clamped(component: Component, notes: list[str]) -> Component:
     params, scale, cost = component.behavior.params, component.scale, component.cost
-    exact = Cost(monthly=round(cost.monthly, DECIMALS), setup=round(cost.setup, DECIMALS))
+    exact = cost if _is_whole(cost.monthly, cost.setup) else _rounded(cost)
     if exact != cost:
         notes.append(f"{component.id}: cost brought to {_plain(exact.monthly)}")
         component = msgspec.structs.replace(component, cost=exact)
@@ -253,6 +253,14 @@ def _clamped(component: Component, notes: list[str]) -> Component:
     return msgspec.structs.replace(component, behavior=behavior, scale=inside)
 
 
+def _is_whole(a: float, b: float) -> bool:
+    return a % 1 == 0 and b % 1 == 0
+
+
+def _rounded(cost: Cost) -> Cost:
+    return Cost(monthly=round(cost.monthly, DECIMALS), setup=round(cost.setup, DECIMALS))
+
+
 def _in_range(owner: str, name: str, value: int | float | str, spec: Param, notes: list[str]) -> int | float | str:
     if spec.words or isinstance(value, str):
         default = spec.words[0] if spec.words else spec.default
@@ -268,6 +276,9 @@ def _in_range(owner: str, name: str, value: int | float | str, spec: Param, note
 
 
 def _near(connection: Connection, notes: list[str]) -> Connection:
+    small = connection.latency <= MAX_LATENCY_MS and connection.weight <= MAX_WEIGHT
+    if small and _is_whole(connection.latency, connection.weight):
+        return connection
     latency = min(round(connection.latency, DECIMALS), MAX_LATENCY_MS)
     weight = min(round(connection.weight, DECIMALS), MAX_WEIGHT)
     if latency == connection.latency and weight == connection.weight:

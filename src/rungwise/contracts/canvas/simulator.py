@@ -88,8 +88,8 @@ class Run:
 def compile_canvas(canvas: Canvas) -> tuple[Ints, Ints]:
     """The canvas as two tables: nodes in the order of its components, edges in the order of its connections."""
     place = {component.id: i for i, component in enumerate(canvas.components)}
-    rows = [_node(component) for component in canvas.components]
-    nodes = np.array(rows, dtype=np.int64)
+    nodes = np.zeros((len(canvas.components), 13), np.int64)
+    nodes[:, :6] = [_node(component) for component in canvas.components]
     edges = np.array([_edge(c, place) for c in canvas.connections], dtype=np.int64).reshape(-1, 4)
     rank_nodes(nodes, edges)
     return nodes, edges
@@ -126,7 +126,7 @@ def _node(component: Any) -> tuple[int, ...]:
         capacity = max(capacity, 2 * first)
     elif mode == DELAY:
         first = int(param(component, "ticks"))
-    return _TYPE[component.type], mode, rate, capacity, first, second, 0, 0, 0, -1, 1, 0, 0
+    return _TYPE[component.type], mode, rate, capacity, first, second
 
 
 def _edge(connection: Any, place: dict[str, int]) -> tuple[int, int, int, int]:
@@ -245,11 +245,9 @@ def _simulate(nodes: Ints, edges: Ints, scenarios: Ints, load: int) -> tuple[Int
     arriving = np.zeros((RING, n), np.int64)
     target = -1
     for s in range(count):
-        state[:] = 0
-        pool[:] = 0
-        ring[:] = 0
-        arriving[:] = 0
         world = World(nodes, edges, start, order, state, pool, ring, arriving, totals[s], did[s])
+        if s > 0:
+            _clear(world)
         _run(world, scenarios[s], load, target, health[s])
         if s == 0:
             target = _target(nodes, did[0])
@@ -383,6 +381,20 @@ def _run(world: World, scenario: Ints, load: int, target: int, health: Floats) -
 
 
 @leaf
+def _clear(world: World) -> None:
+    """Empty again; only what a node can have used, which is a small part of what it might."""
+    world.state[:] = 0
+    world.pool[:] = 0
+    world.arriving[:] = 0
+    for i in range(world.nodes.shape[0]):
+        for slot in range(RING):
+            for k in range(world.pool.shape[1]):
+                for a in range(world.nodes[i, N_TRIES]):
+                    world.ring[slot, i, k, a, LOAD] = 0
+                    world.ring[slot, i, k, a, CREDIT] = 0
+
+
+@leaf
 def _set_up(world: World, target: int) -> int:
     """Marks what faults strike, fills the token buckets, counts the entries."""
     nodes, edges, state = world.nodes, world.edges, world.state
@@ -442,7 +454,8 @@ def _admit(world: World, i: int, slot: int, kinds: int) -> None:
             if a > 0 and mode == RETRY:
                 state[i, WAITING] -= load
             kept = credit * share >> 16
-            _lose(world, i, k, credit - kept, D_DROPPED)
+            if kept < credit:
+                _lose(world, i, k, credit - kept, D_DROPPED)
             world.pool[i, k, a, LOAD] += load * share >> 16
             world.pool[i, k, a, CREDIT] += kept
             admitted += load * share >> 16
@@ -518,13 +531,22 @@ def _service(world: World, i: int, now: int, size: int) -> int:
 @leaf
 def _room_ahead(world: World, i: int) -> int:
     """5. The slowest line for a copy, the widest for a split, the slower of the two sides' widest for a condition."""
-    mode, heaviest = world.nodes[i, N_MODE], _heaviest(world, i)
-    narrowest, widest, matching, other = ONE, 0, 0, 0
+    mode = world.nodes[i, N_MODE]
+    if mode == SPLIT or mode == CONDITION:
+        return _room_to_choose(world, i, mode)
+    narrowest = ONE
+    for j in range(world.start[i], world.start[i + 1]):
+        narrowest = min(narrowest, world.state[world.edges[world.order[j], E_TO], ROOM])
+    return int(narrowest)
+
+
+@leaf
+def _room_to_choose(world: World, i: int, mode: int) -> int:
+    heaviest, widest, matching, other = _heaviest(world, i), 0, 0, 0
     for j in range(world.start[i], world.start[i + 1]):
         e = world.order[j]
         room = world.state[world.edges[e, E_TO], ROOM]
-        narrowest = min(narrowest, room)
-        if mode == SPLIT and _pull(world, i, e, heaviest) > 0:
+        if _pull(world, i, e, heaviest) > 0:
             widest = max(widest, room)
         if world.edges[e, E_WEIGHT] == heaviest:
             matching = max(matching, room)
@@ -532,10 +554,8 @@ def _room_ahead(world: World, i: int) -> int:
             other = max(other, room)
     if mode == SPLIT:
         return int(widest)
-    if mode == CONDITION:
-        share = _matching(world, i, 0, heaviest)
-        return int(matching if share == ONE else other if share == 0 else min(matching, other))
-    return int(narrowest)
+    share = _matching(world, i, 0, heaviest)
+    return int(matching if share == ONE else other if share == 0 else min(matching, other))
 
 
 @leaf
@@ -558,7 +578,7 @@ def _pull(world: World, i: int, e: int, heaviest: int) -> int:
 def _serve(world: World, i: int, t: int, amount: int, kinds: int, now: int, size: int) -> None:
     """4. The same share of everything held, down the lines or, where there are none, out."""
     nodes, state, pool = world.nodes, world.state, world.pool
-    share = (amount << 24) // state[i, HELD]
+    share = 1 << 24 if amount == state[i, HELD] else (amount << 24) // state[i, HELD]
     at_end = world.start[i] == world.start[i + 1]
     for k in range(kinds):
         onward = 1 if k == 0 and _works(nodes, i) else k
@@ -598,7 +618,7 @@ def _pass_on(
     """6. One sort of work, shared out over the lines or copied to them. Returns the load and credit that left."""
     mode, lines = world.nodes[i, N_MODE], world.start[i + 1] - world.start[i]
     chooses = mode == SPLIT or mode == CONDITION
-    gone, gone_credit, each = 0, 0, credit // lines
+    gone, gone_credit, each = 0, 0, credit if lines == 1 else credit // lines
     for j in range(world.start[i], world.start[i + 1]):
         e = world.order[j]
         y, d = load, each
@@ -651,8 +671,9 @@ def _cross(
     nodes, state, other, mode = world.nodes, world.state, world.edges[e, E_TO], world.nodes[i, N_MODE]
     loss = _loss(state[other, STRUCK], now)
     lost, lost_credit = load * loss >> 16, credit * loss >> 16
-    state[i, TRIED] += load
-    state[i, FAILED] += lost
+    if mode == BREAKER:
+        state[i, TRIED] += load
+        state[i, FAILED] += lost
     if lost > 0 or lost_credit > 0:
         guard = nodes[i, N_GUARD]
         if guard >= 0 and a < nodes[guard, N_P0]:
@@ -713,4 +734,11 @@ def _inside(world: World) -> int:
 @leaf
 def _clean_credit(world: World) -> int:
     """What was neither delivered nor lost: counted, so that conservation can be tested and not just assumed."""
-    return int(world.pool[:, :2, :, CREDIT].sum() + world.ring[:, :, :2, :, CREDIT].sum())
+    total = 0
+    for i in range(world.nodes.shape[0]):
+        for k in range(2):
+            for a in range(world.nodes[i, N_TRIES]):
+                total += world.pool[i, k, a, CREDIT]
+                for slot in range(RING):
+                    total += world.ring[slot, i, k, a, CREDIT]
+    return total
