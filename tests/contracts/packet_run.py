@@ -23,7 +23,14 @@ from itertools import groupby
 
 from rungwise.contracts.canvas.judge import Scenario
 from rungwise.contracts.canvas.language import Canvas
-from rungwise.contracts.canvas.simulator import BURST, INJECT, PATIENCE, STALL_SHARE, TICKS, WINDOW
+from rungwise.contracts.canvas.tables import (
+    BURST,
+    INJECT,
+    PATIENCE,
+    STALL_SHARE,
+    TICKS,
+    WINDOW,
+)
 from tests.contracts.packets import (
     CLOSED,
     ENDS,

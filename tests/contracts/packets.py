@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rungwise.contracts.canvas.language import MS_PER_TICK, PARAMS, Canvas, Component, param
-from rungwise.contracts.canvas.simulator import RATES
+from rungwise.contracts.canvas.tables import (
+    RATES,
+)
 
 RAW, SERVED, HOSTILE = "raw", "served", "hostile"
 WORKERS, ENDS = ("person", "step", "tool"), ("storage", "channel", "person")

@@ -9,7 +9,7 @@ import pytest
 
 from rungwise.contracts.canvas.judge import Problem, Scenario, assess
 from rungwise.contracts.canvas.language import Canvas
-from rungwise.contracts.canvas.simulator import (
+from rungwise.contracts.canvas.tables import (
     ONE,
     T_BLOCKED,
     T_DELIVERED,

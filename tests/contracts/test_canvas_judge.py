@@ -23,7 +23,14 @@ from rungwise.contracts.canvas.language import (
     parse,
     write,
 )  # fmt: skip
-from rungwise.contracts.canvas.simulator import ONE, T_DELIVERED, T_DROPPED, T_ERRORED, T_OFFERED, T_PENDING
+from rungwise.contracts.canvas.tables import (
+    ONE,
+    T_DELIVERED,
+    T_DROPPED,
+    T_ERRORED,
+    T_OFFERED,
+    T_PENDING,
+)
 from tests.contracts.canvases import CONTRACT, canvases, gold_of, problems, replaced, tasks
 from tests.contracts.wild_canvases import drawing, stressed
 

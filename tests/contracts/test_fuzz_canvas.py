@@ -15,7 +15,9 @@ from functools import cache
 
 from rungwise.contracts.canvas.judge import Problem, judge, problem_of
 from rungwise.contracts.canvas.language import Canvas, Reading, parse, write
-from rungwise.contracts.canvas.simulator import compile_canvas
+from rungwise.contracts.canvas.tables import (
+    compile_canvas,
+)
 from tests.contracts.canvases import gold_of, tasks
 from tests.contracts.packet_oracle import confirms
 from tests.contracts.wild_canvases import mutated

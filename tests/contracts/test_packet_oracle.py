@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from rungwise.contracts.canvas.judge import Problem, Scenario, assess, problem_of
 from rungwise.contracts.canvas.language import Canvas
-from rungwise.contracts.canvas.simulator import (
+from rungwise.contracts.canvas.tables import (
     D_DROPPED,
     D_ERRORED,
     D_PEAK,

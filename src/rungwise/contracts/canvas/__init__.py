@@ -1,12 +1,12 @@
 """Canvas: a system drawn as a graph, judged by a simulator under stress. The pattern for every other contract.
 
 language.py     the syntax tree, its two surfaces, the price book
-simulator.py    the oracle
-judge.py        sub-scores, composite, failure labels, feedback
+simulator.py    the oracle; tables.py what it runs
+judge.py        sub-scores, composite, failure labels, feedback; structure.py what is seen without a run
 tasks.py        tiers, splits, problems, gold; words.py their wording; certificate.py the proof that each is solvable
 sabotage.py     wrong answers with the label each must get
 repair.py       the deterministic mend; pick.py the choice among k
-picture.py      what a person looks at
+picture.py      what a person looks at; graph.py, layers.py and drawing.py draw it
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -25,7 +25,15 @@ from rungwise.contracts.canvas.drawing import (
 from rungwise.contracts.canvas.judge import Outcome, Problem
 from rungwise.contracts.canvas.language import PARAMS, Component, param, price
 from rungwise.contracts.canvas.layers import Layout, Line, Point
-from rungwise.contracts.canvas.simulator import D_CARRIED, D_DROPPED, D_ERRORED, D_PEAK, N_CAP, ONE, T_OFFERED
+from rungwise.contracts.canvas.tables import (
+    D_CARRIED,
+    D_DROPPED,
+    D_ERRORED,
+    D_PEAK,
+    N_CAP,
+    ONE,
+    T_OFFERED,
+)
 
 CARD, TALL, EDGE, SHEET = 160, 108, 28, 4
 THIN, THICKEST, IDLE, CLEAR = 1.4, 7.0, 0.002, 40  # widths of a line; share that is none; most lines with notes

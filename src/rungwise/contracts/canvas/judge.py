@@ -23,7 +23,9 @@ import numpy as np
 
 from rungwise.contract import Json, Task, Verdict
 from rungwise.contracts.canvas.language import Canvas, Fault, parse, price
-from rungwise.contracts.canvas.simulator import (
+from rungwise.contracts.canvas.simulator import Run, simulate
+from rungwise.contracts.canvas.structure import LINTS, at_work, structure
+from rungwise.contracts.canvas.tables import (
     D_CARRIED,
     INJECT,
     KINDS_OF_FAULT,
@@ -37,13 +39,10 @@ from rungwise.contracts.canvas.simulator import (
     T_PENDING,
     Floats,
     Ints,
-    Run,
     compile_canvas,
     compiled,
     shape_of,
-    simulate,
 )
-from rungwise.contracts.canvas.structure import LINTS, at_work, structure
 from rungwise.errors import InputError
 
 PASS, HELD, STEP_DOWN, GATED = 85.0, 84.0, 0.15, 0.25

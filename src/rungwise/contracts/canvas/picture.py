@@ -30,7 +30,13 @@ from rungwise.contracts.canvas.graph import CARD, EDGE, TALL, View, graph, money
 from rungwise.contracts.canvas.judge import FAILURES, PARTS, PASS, Outcome, Problem, examine
 from rungwise.contracts.canvas.language import Fault
 from rungwise.contracts.canvas.layers import layout
-from rungwise.contracts.canvas.simulator import T_DROPPED, T_ERRORED, T_HOSTILE, T_OFFERED, TICKS
+from rungwise.contracts.canvas.tables import (
+    T_DROPPED,
+    T_ERRORED,
+    T_HOSTILE,
+    T_OFFERED,
+    TICKS,
+)
 
 NARROWEST, FAULT_WIDTH, ROW = 1140, 640, 40
 WELL, FAIR = 0.9, 0.7

@@ -24,7 +24,9 @@ from rungwise.contracts.canvas.language import (
     price,
     write,
 )  # fmt: skip
-from rungwise.contracts.canvas.simulator import RATES
+from rungwise.contracts.canvas.tables import (
+    RATES,
+)
 
 DEAD_END = 32  # dollars that a decision of four instances costs
 replaced = msgspec.structs.replace

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rungwise.contracts.canvas.language import Canvas
-from rungwise.contracts.canvas.simulator import (
+from rungwise.contracts.canvas.tables import (
     BREAKER,
     CHANNEL,
     CONDITION,
