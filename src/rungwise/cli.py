@@ -4,7 +4,6 @@ Records go to standard output, everything meant for people to standard error. Ex
 failed, 2 usage or input.
 """
 
-import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rungwise.errors import InputError, RungwiseError, nearest
+from rungwise.terminal import Steps, progress
 
 if TYPE_CHECKING:
     from rungwise.check import Examination
@@ -83,9 +83,9 @@ def check(
     from rungwise.check import examine
     from rungwise.records import line_of, settings_of
 
-    with _progress(f"examining {contract}", quiet=as_json) as progress:
+    with progress(f"examining {contract}", quiet=as_json) as tell:
         examination = examine(
-            contract, settings_of(settings or ()), n=n, seed=seed, seconds_per_answer=seconds, progress=progress
+            contract, settings_of(settings or ()), n=n, seed=seed, seconds_per_answer=seconds, progress=tell
         )
     if as_json:
         typer.echo(line_of(examination.record()))
@@ -153,7 +153,7 @@ def judge(
     answers = read_answers(answers_file, chosen, tasks_file)
     passed: list[bool] = []
     mended: list[bool] = []
-    with _progress(f"judging {len(chosen)} answers", quiet=False) as progress:
+    with progress(f"judging {len(chosen)} answers", quiet=False) as tell:
         results = judged(
             contract, settings_of(settings or ()), chosen, answers, repaired=repaired, on=on, workers=workers
         )
@@ -161,11 +161,83 @@ def judge(
             passed.append(record["passed"])
             if repaired:
                 mended.append(record["repaired"]["passed"])
-            progress(f"{len(passed)} of {len(chosen)}")
+            tell(f"{len(passed)} of {len(chosen)}")
             typer.echo(line_of(record))
     typer.echo(_summary("raw", passed), err=True)
     if repaired:
         typer.echo(_summary("repaired", mended), err=True)
+
+
+RungFile = Annotated[Path, typer.Argument(metavar="FILE", help="A rung: a TOML file.")]
+
+
+@app.command(epilog="Example: rungwise run rungs/canvas/first.toml --stage sft --set sft.steps=200")
+def run(
+    file: RungFile,
+    stage: Annotated[str | None, typer.Option(help="sft or rl; both in turn where not given.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Instead of what the file says.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME/seed-SEED where not given.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
+    start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="Fork at a step; needs --stage.")] = None,
+) -> None:
+    """Train: the stages of a rung file, each in its own folder. Kill it whenever you like; --resume goes on."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise InputError("torch is not installed; pip install 'rungwise[train]'") from error
+    from rungwise.train.settings import read
+    from rungwise.train.stages import STAGES, Order, Show, fork, run_stage
+
+    rung = read(file, settings or (), seed)
+    folder = out or Path("runs") / rung.name / f"seed-{rung.seed}"
+    stages = [stage] if stage else [name for name in STAGES if getattr(rung, name)]
+    if start is not None:
+        if stage is None:
+            raise InputError("needs --stage: which stage's step?", field="--from")
+        source, folder, resume = folder, out or folder.with_name(f"{folder.name}-from-{start}"), True
+        source = Path("runs") / rung.name / f"seed-{rung.seed}"
+        fork(stage, source, start, folder)
+    for name in stages:
+        with Steps(f"{rung.name} {name}") as steps:
+            show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
+            made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
+        typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
+
+
+@app.command(epilog="Example: rungwise sample runs/first/seed-0 --tasks tasks.jsonl > answers.jsonl")
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or that of a model a run has saved.")],
+    tasks_file: TaskFile,
+    k: Annotated[int, typer.Option("-k", min=1, help="Answers a task.")] = 1,
+    temperature: Annotated[float, typer.Option(min=0, help="0 is greedy.")] = 0.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Only among the likeliest; 0: all.")] = 0,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1, help="Only among those that make up this much.")] = 1.0,
+    max_new_tokens: Annotated[int, typer.Option(min=0, help="0: what the context leaves.")] = 0,
+    grammar: Annotated[bool, typer.Option("--grammar", help="Held to the contract's grammar.")] = False,
+    answer: Annotated[str, typer.Option(help="What counts as the answer: all, fenced or after:MARK.")] = "all",
+    seed: Seed = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Show what a policy writes for the tasks of a file: answers as JSON lines, judged, with a summary for people."""
+    from rungwise.policy.policy import Decode
+    from rungwise.records import line_of, read_tasks
+    from rungwise.train.stages import answers_of_run, opened_run
+
+    policy, contract = opened_run(folder, device)
+    decode = Decode(
+        temperature=temperature, top_k=top_k, top_p=top_p, max_new_tokens=max_new_tokens or policy.context,
+        grammar=grammar, answer=answer,
+    )  # fmt: skip
+    passed = []
+    with progress(f"sampling from {folder}", quiet=False) as doing:
+        for record in answers_of_run(policy, contract, read_tasks(tasks_file, contract), k, decode, seed):
+            passed.append(record["passed"])
+            doing(f"{len(passed)} answers")
+            typer.echo(line_of(record))
+    typer.echo(_summary("raw", passed), err=True)
 
 
 @app.command(epilog="Example: rungwise show canvas --task tasks.jsonl --answer answers.jsonl -o page.html")
@@ -241,12 +313,12 @@ def _chosen(contract: "Contract", split: str | None, tier: str | None, n: int, s
     if tier is not None and tier not in contract.tiers:
         raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}", field="--tier")
     found, seen, asked = 0, 0, min(n, 8)
-    with _progress(f"making tasks of {split}", quiet=False) as progress:
+    with progress(f"making tasks of {split}", quiet=False) as tell:
         while found < n and seen <= 256 * n:
             for task in contract.tasks(split, asked, seed)[seen:]:
                 if found < n and tier in (None, task.tier):
                     found += 1
-                    progress(f"{found} of {n}")
+                    tell(f"{found} of {n}")
                     yield task
             seen, asked = asked, min(n, 2 * asked) if tier is None else 2 * asked
     if found < n:
@@ -260,18 +332,6 @@ def _summary(what: str, passed: Sequence[bool]) -> str:
     line = f"{what}: {sum(passed)} of {len(passed)} passed, {counted}"
     width = counted.high - counted.low
     return line if len(passed) >= 100 else f"{line}; with fewer than 100 tasks the interval is {width:.0%} wide"
-
-
-@contextlib.contextmanager
-def _progress(what: str, *, quiet: bool) -> Iterator[Any]:
-    """A live line on a terminal; nothing elsewhere, where the records themselves are the progress."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(what) as status:
-        yield lambda doing: status.update(f"{what}: {doing}")
 
 
 def _print_examination(examination: "Examination") -> None:

@@ -69,13 +69,13 @@ def _inline(function: str, items: Iterable[Item]) -> Iterator[Any]:
 
 def _processes(function: str, items: Sequence[Item], workers: int, chunk: int) -> Iterator[Any]:
     chunks = [items[i : i + chunk] for i in range(0, len(items), chunk)]
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        pending = [pool.submit(_run_chunk, function, part) for part in chunks]
-        try:
-            for part, future in zip(chunks, pending, strict=True):
-                yield from _results(part, future.result)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    pending = [pool.submit(_run_chunk, function, part) for part in chunks]
+    try:
+        for part, future in zip(chunks, pending, strict=True):
+            yield from _results(part, future.result)
+    finally:  # not by `with`, whose own shutdown would wait for all that is pending
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _results(part: Sequence[Item], result: Callable[[], list[Any]]) -> list[Any]:

@@ -98,7 +98,7 @@ def words(drawn: str) -> str:
 
 def test_golds_of_every_tier_are_drawn_with_their_verdict() -> None:
     contract = canvas(surface="compact")
-    tasks = contract.tasks("dev", len(contract.tiers), 0)
+    tasks = list(contract.tasks("dev", len(contract.tiers), 0))
     assert {task.tier for task in tasks} == set(contract.tiers)
     for task in tasks:
         answer = str(contract.gold(task))

@@ -32,7 +32,7 @@ class Examinee:
 
     def make(self, split: str, n: int, seed: int) -> Sequence[Task]:
         self.say({"doing": f"making {n} tasks of {split} with seed {seed}", "limit": TASK_SECONDS + n})
-        return self.contract.tasks(split, n, seed)
+        return list(self.contract.tasks(split, n, seed))
 
     def judge(self, task: Task, answer: str, what: str) -> Verdict:
         self.say({"doing": f"judging {what} for task {task.id}", "limit": self.limit})

@@ -37,7 +37,7 @@ def _json() -> Grammar:
         "name", "components", "connections", "id", "type", "label", "behavior", "mode", "params", "cost", "monthlyUsd",
         "setupUsd", "scale", "description", "from", "to", "latencyMs", "weight",
     )  # fmt: skip
-    return Grammar(start="canvas", rules=rules, reserved=(*[f'"{key}":' for key in keys], *_words()))
+    return Grammar(start="canvas", rules=rules, reserved=(*[f'"{key}":' for key in keys], *TYPES, *MODES, *_values()))
 
 
 def _json_behavior(mode: str) -> str:
@@ -53,8 +53,10 @@ def _compact() -> Grammar:
         "behavior": "|".join(_compact_behavior(mode) for mode in MODES),
         "connection": r'<id> > <id>(?: #<id>)?(?: \+<number>ms)?(?: \*<number>)?(?: "<text>")?',
     }
-    params = tuple(f"{name}=" for specs in PARAMS.values() for name in specs)
-    reserved = ("canvas", "\n", " > ", " x2", " x3", " x4", *dict.fromkeys(params), *_words())
+    # With the space before it: one token instead of two for each of them.
+    params = tuple(f" {name}=" for specs in PARAMS.values() for name in specs)
+    words = (f" {word}" for word in (*TYPES, *MODES))
+    reserved = ("canvas", "\n", " > ", " x2", " x3", " x4", *dict.fromkeys(params), *words, *_values())
     return Grammar(start="canvas", rules=rules, reserved=reserved)
 
 
@@ -68,6 +70,5 @@ def _value(spec: Param, *, quote: bool) -> str:
     return f"(?:{words})" if words else "<number>"
 
 
-def _words() -> tuple[str, ...]:
-    named = (word for specs in PARAMS.values() for spec in specs.values() for word in spec.words)
-    return (*TYPES, *MODES, *dict.fromkeys(named))
+def _values() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for specs in PARAMS.values() for spec in specs.values() for word in spec.words))

@@ -1,0 +1,251 @@
+"""How fast learning is: sampling, a GRPO step and SFT, as shares of what this machine multiplies, and beside its peers.
+
+    python bench/learn.py [--json] [--peers] [--rounds N]
+
+With --peers an environment of its own is made in bench/.peers (TRL and transformers, pinned), and each of ours is
+measured in turn with each of theirs, N rounds, on the same model, batch and machine; ratios are of medians. Every
+measurement runs in a process of its own, whose peak memory is told with it.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PINS = ("trl==1.16.0", "transformers==5.23.0", "accelerate==1.15.0", "datasets==5.2.0")
+SIZES = ("1.5M", "10M")
+PROMPTS, ANSWERS, PROMPT, ANSWER = 8, 8, 64, 128
+SFT_ROWS, SFT_LENGTH = {"1.5M": 32, "10M": 8}, 256
+# What is measured, and with which settings of the peers: their defaults, and the best that were found here.
+PEERS = {
+    "sample": ("fp32", "bf16"),
+    "grpo": ("default", "bf16", "fp32"),
+    "sft": ("default", "bf16", "fp32"),
+}
+
+
+# ---- ours ----
+
+
+class Numbers:
+    """A vocabulary of numbers, none of which ends an answer: all have the full length."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.end, self.pad, self.reserved, self.hash = size, -1, 0, (), "numbers"
+
+    def prompt(self, text: str) -> list[int]:
+        return [int(word) for word in text.split()]
+
+    def text(self, ids) -> str:
+        return " ".join(map(str, ids))
+
+
+class Parity:
+    """A contract whose judge takes no time: a reward that differs within every group."""
+
+    tiers, failures = ("one",), {"wrong": "nothing"}
+
+    def judge(self, task, answer):  # noqa: ARG002
+        from rungwise.contract import Verdict
+
+        return Verdict(score=len(answer) % 7 / 7, passed=False, failure="wrong")
+
+
+def nano(size: str):
+    from rungwise.policy.nano import Nano, Size, fresh
+
+    shape, vocab = {"1.5M": (Size(192, 4, 6, 2, 32, 512), 512), "10M": (Size(384, 6, 6, 2, 64, 1024), 1024)}[size]
+    return Nano(shape, Numbers(vocab), 512, fresh(shape, vocab, 0))
+
+
+def tasks(policy, n: int) -> list:
+    from rungwise.contract import Task
+    from rungwise.seeds import stream
+
+    draw = stream(0, "bench")
+    texts = [" ".join(str(draw.randrange(2, policy.tokens.size)) for _ in range(PROMPT)) for _ in range(n)]
+    return [
+        Task(id=str(i), contract="parity", split="train", tier="one", family="one", prompt=text, facts={})
+        for i, text in enumerate(texts)
+    ]
+
+
+def timed(call, n: int, warm: int) -> list[float]:
+    seconds = []
+    for i in range(warm + n):
+        began = time.perf_counter()
+        call(i + 1)
+        seconds.append(time.perf_counter() - began)
+    return seconds[warm:]
+
+
+def sample(size: str) -> list[float]:
+    from rungwise.policy.policy import Decode
+
+    policy = nano(size)
+    asked = tasks(policy, PROMPTS)
+
+    def once(i: int) -> None:
+        policy.refresh()  # as after every step of training: the sampler's weights are packed anew
+        groups = policy.sample(asked, ANSWERS, Decode(max_new_tokens=ANSWER), i)
+        assert all(len(s.logprobs) == ANSWER for group in groups for s in group.samples)
+
+    return timed(once, 8, 2)
+
+
+def grpo(size: str) -> list[float]:
+    from rungwise.train.rl import Rl
+    from rungwise.train.settings import RlSettings
+
+    policy, start = nano(size), nano(size)
+    settings = RlSettings(prompts=PROMPTS, k=ANSWERS, max_new_tokens=ANSWER, lr=1e-5)
+    stage = Rl(policy, start, Parity(), tasks(policy, PROMPTS * 8), settings, 0, None, print)
+    return timed(stage.step, 6, 2)
+
+
+def sft(size: str) -> list[float]:
+    from rungwise.seeds import stream
+    from rungwise.train.mixture import Source
+    from rungwise.train.settings import SftSettings
+    from rungwise.train.sft import Sft
+
+    policy, rows = nano(size), SFT_ROWS[size]
+    draw = stream(0, "bench")
+    data = [([2], [[draw.randrange(2, policy.tokens.size) for _ in range(SFT_LENGTH - 1)]]) for _ in range(rows * 8)]
+    settings = SftSettings(steps=10, batch_tokens=rows * SFT_LENGTH, heldout=0)
+    stage = Sft(policy, [Source(name="rows", weight=1.0, rows=data)], [], settings, 0)
+    assert stage.first.batch_rows == rows
+    return timed(stage.step, 6, 2)
+
+
+# ---- the machine ----
+
+
+def matmul() -> list[float]:
+    """Flops a second of bfloat16 products of this machine's cores, each on its own as training runs them."""
+    import threading
+
+    import torch
+
+    def product(rates: list[float]) -> None:
+        torch.set_num_threads(1)
+        a, b = (torch.randn(1024, 1024, dtype=torch.bfloat16) for _ in range(2))
+        seconds = timed(lambda _: a @ b, 40, 4)
+        rates.append(2 * 1024**3 / statistics.median(seconds))
+
+    rates: list[float] = []
+    threads = [threading.Thread(target=product, args=(rates,)) for _ in range(torch.get_num_threads())]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [sum(rates)]
+
+
+def flops(what: str, size: str) -> float:
+    """Of one measured step, two for each weight and token forward and four backward; attention is left out."""
+    weights = sum(weight.numel() for weight in nano(size).merged().values())
+    answers, prompts = PROMPTS * ANSWERS * ANSWER, PROMPTS * PROMPT
+    tokens = {"sample": 2 * (answers + prompts), "grpo": 2 * (answers + prompts) + 6 * (answers + prompts),
+              "sft": 6 * SFT_ROWS[size] * SFT_LENGTH}[what]  # fmt: skip
+    return weights * tokens
+
+
+# ---- rounds ----
+
+
+def alone(command: list[str]) -> dict:
+    told = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "TOKENIZERS_PARALLELISM": "false"}
+    )
+    if told.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{told.stderr[-2000:]}")
+    return json.loads(told.stdout.strip().splitlines()[-1])
+
+
+def environment() -> Path:
+    folder = HERE / ".peers"
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        for pins in (("torch==2.13.0",), PINS):  # torch first, or another build of it is taken
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", *pins], check=True)
+        (folder / "ready").touch()
+    return python
+
+
+def measured(rounds: int, peers: bool) -> list[dict]:
+    python = environment() if peers else None
+    rows = []
+    for size in SIZES:
+        for what, ways in PEERS.items():
+            ours: list[float] = []
+            theirs: dict[str, list[float]] = {}
+            peaks: dict[str, float] = {}
+            for _ in range(rounds):
+                found = alone([sys.executable, __file__, "--one", what, size])
+                ours += found["seconds"]
+                peaks["ours"] = max(peaks.get("ours", 0), found["peak_mb"])
+                for way in ways if python else ():
+                    found = alone([str(python), str(HERE / "peers.py"), what, size, way])
+                    theirs.setdefault(way, []).extend(found["seconds"])
+                    peaks[way] = max(peaks.get(way, 0), found["peak_mb"])
+            rows.append(row(what, size, ours, theirs, peaks))
+            print(line(rows[-1]), file=sys.stderr, flush=True)
+    return rows
+
+
+def row(what: str, size: str, ours: list[float], theirs: dict[str, list[float]], peaks: dict[str, float]) -> dict:
+    mine = statistics.median(ours)
+    medians = {way: statistics.median(seconds) for way, seconds in theirs.items()}
+    return {
+        "what": what, "size": size, "seconds": mine, "spread": [min(ours), max(ours)], "peers": medians,
+        "ratios": {way: seconds / mine for way, seconds in medians.items()}, "peak_mb": peaks,
+        "share": flops(what, size) / mine / RATE[0],
+    }  # fmt: skip
+
+
+def line(row: dict) -> str:
+    beside = "  ".join(f"{way} {row['peers'][way]:.3f} s = {ratio:.1f}x" for way, ratio in row["ratios"].items())
+    low, high = row["spread"]
+    memory = " ".join(f"{name} {peak:.0f}" for name, peak in row["peak_mb"].items())
+    return (
+        f"{row['what']:7}{row['size']:>5}  {row['seconds']:.3f} s [{low:.3f}, {high:.3f}]  "
+        f"{row['share']:.0%} of bf16 matmul  {beside}  peak MB: {memory}"
+    )
+
+
+RATE: list[float] = []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--one", nargs=2, metavar=("WHAT", "SIZE"), help="one measurement, in this process")
+    args = parser.parse_args()
+    if args.one:
+        what, size = args.one
+        seconds = {"sample": sample, "grpo": grpo, "sft": sft}[what](size)
+        print(json.dumps({"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        return
+    RATE.extend(matmul())
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores: {RATE[0] / 1e9:.0f} GFLOP/s bf16",
+        file=sys.stderr,
+    )
+    rows = measured(args.rounds, args.peers)
+    if args.json:
+        print(json.dumps({"bf16_flops": RATE[0], "rows": rows}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""The rows that a policy is fine-tuned on: drawn, read from files or kept from samples; and what may be wrong in them.
+
+1. Rows are drawn once and saved in the run's folder, so that a resumed or forked run learns from the same bytes. Which
+   rows they are depends on (split, n, seed, tiers) alone, not on where they were made.
+2. Where a contract's `tasks` returns a lazy sequence (anything that is not a list or tuple), blocks of items are made
+   in processes. A list is all made when it is asked for, so processes would each make all of it: it is drawn here, in
+   blocks that double. Tiers are filled in the order of the items.
+3. A duplicate is a row that stands twice; it costs nothing but is a weight that nobody declared. A contradiction is one
+   prompt asked of two different tasks where an answer to one fails the other: nobody could learn both. Several right
+   answers to one task contradict nothing. An overlap with held tasks is looked for by id, by prompt and by structure.
+4. What a policy was paid for without doing the task is never learned from, whatever its score.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from rungwise.contract import Contract, Json, Task, Verdict, judge_all, load_contract, structure_of
+from rungwise.errors import InputError, RungwiseError, nearest
+from rungwise.policy.policy import Group
+from rungwise.records import line_of, read_tasks
+from rungwise.workers import Item, run
+
+MOST_LOOKED_AT = 256  # items for each row that is wanted
+FEWEST = 4  # items at a time
+SHOWN = 5
+
+Asked = tuple[str, str, str, int]  # contract, its settings, split, seed
+Drawn = tuple[Task, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    task: Task
+    answer: str
+    source: str = ""  # of the mixture
+
+
+# ---- drawing ----
+
+
+def draw(
+    spec: str, settings: Mapping[str, Json], split: str, n: int, seed: int, *, tiers: Mapping[str, float] | None = None,
+    source: str = "gold", answered: bool = True, on: str = "processes", workers: int = 2,
+    tell: Callable[[int, int], None] = lambda _found, _n: None,
+) -> list[Row]:  # fmt: skip
+    """The split's first n tasks with their gold answers; with `tiers`, as many of each as their weights say. A task
+    without a gold answer is passed over, or has an empty one where not `answered`."""
+    contract = load_contract(spec, settings)
+    if split not in contract.splits:
+        raise InputError(f"no split {split!r}; {nearest(split, contract.splits)}")
+    for tier in tiers or ():
+        if tier not in contract.tiers:
+            raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}")
+    first = contract.tasks(split, 1, seed)
+    if not first:
+        raise InputError(f"the split {split!r} of {contract.name} has no tasks")
+    lazy = not isinstance(first, list | tuple)
+    made_with = msgspec.json.encode(settings).decode()
+    room = _quotas(tiers, n) if tiers else None
+    rows: list[Row] = []
+    for task, gold in _drawn((spec, made_with, split, seed), n, lazy, on, workers):
+        if (gold is None and answered) or (room is not None and not room.get(task.tier)):
+            continue
+        rows.append(Row(task=task, answer=gold or "", source=source))
+        if room is not None:
+            room[task.tier] -= 1
+        tell(len(rows), n)
+        if len(rows) == n:
+            return rows
+    raise InputError(f"{split!r} of {contract.name} gave {len(rows)} {_wanted(room, answered)}; {n} asked for")
+
+
+def block(payload: tuple[Asked, int, int]) -> list[Drawn]:
+    (spec, made_with, split, seed), start, stop = payload
+    contract = _contract(spec, made_with)
+    return [(task, contract.gold(task)) for task in contract.tasks(split, stop, seed)[start:stop]]
+
+
+@lru_cache(maxsize=4)
+def _contract(spec: str, made_with: str) -> Contract:
+    """Once a process: loading may be slow, and a contract is a value."""
+    return load_contract(spec, msgspec.json.decode(made_with))
+
+
+def _drawn(asked: Asked, n: int, lazy: bool, on: str, workers: int) -> Iterator[Drawn]:
+    for blocks in _waves(n, lazy):
+        items = [Item(id=f"{start} to {stop}", payload=(asked, start, stop)) for start, stop in blocks]
+        made = run("rungwise.train.corpus:block", items, on=on if lazy else "inline", workers=workers, chunk=1)
+        for (start, stop), tasks in zip(blocks, made, strict=True):
+            yield from tasks
+            if len(tasks) < stop - start:  # the split's last
+                return
+
+
+def _waves(n: int, lazy: bool) -> Iterator[list[tuple[int, int]]]:
+    """Blocks of the n items that are wanted, then of as many again each time. A list is made in one block at a time."""
+    start, stop, size = 0, n if lazy else min(n, FEWEST), max(FEWEST, n // 64)
+    while start < MOST_LOOKED_AT * n:
+        yield [(at, min(at + size, stop)) for at in range(start, stop, size)] if lazy else [(start, stop)]
+        start, stop = stop, 2 * stop if stop >= n else min(n, 2 * stop)
+
+
+def _quotas(tiers: Mapping[str, float], n: int) -> dict[str, int]:
+    """The weights' shares of n, rounded so that they add up: what is left goes to the largest remainders."""
+    exact = {tier: n * weight / sum(tiers.values()) for tier, weight in tiers.items()}
+    quotas = {tier: int(share) for tier, share in exact.items()}
+    for tier in sorted(exact, key=lambda tier: quotas[tier] - exact[tier])[: n - sum(quotas.values())]:
+        quotas[tier] += 1
+    return quotas
+
+
+def _wanted(room: Mapping[str, int] | None, answered: bool) -> str:
+    lacking = "".join(f", {tier} lacks {count}" for tier, count in (room or {}).items() if count)
+    return f"tasks{' with a gold answer' if answered else ''}{lacking}"
+
+
+# ---- files ----
+
+
+def save(path: Path, rows: Iterable[Row]) -> None:
+    """All of the file or nothing of it, also where the machine dies."""
+    whole = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line_of(row)}\n" for row in rows)
+            file.flush()
+            os.fsync(file.fileno())
+        whole.replace(path)
+    except OSError as error:
+        raise RungwiseError(f"{path}: cannot write: {error.strerror}") from error
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+class _Line(msgspec.Struct):
+    task: Task | str
+    answer: str
+    source: str = ""
+
+
+def load(path: Path, contract: Contract, *, tasks_file: Path | None = None, source: str | None = None) -> list[Row]:
+    """Rows as `save` wrote them, or {"task": id, "answer": text} for tasks that stand in `tasks_file`; a task may have
+    several answers. `source` stands for what the file itself says."""
+    known = {task.id: task for task in read_tasks(tasks_file, contract)} if tasks_file else {}
+    rows = []
+    for number, line in _lines(path):
+        task = known.get(line.task) if isinstance(line.task, str) else line.task
+        if task is None:
+            place = f"in {tasks_file}; {nearest(str(line.task), known)}" if tasks_file else "here; expected tasks_file"
+            raise InputError(f"no task {line.task!r} {place}", file=path, line=number)
+        if task.contract != contract.name:
+            raise InputError(f"a task of {task.contract!r}; expected {contract.name!r}", file=path, line=number)
+        rows.append(Row(task=task, answer=line.answer, source=line.source if source is None else source))
+    if not rows:
+        raise InputError("no rows in it", file=path)
+    return rows
+
+
+def _lines(path: Path) -> Iterator[tuple[int, _Line]]:
+    decoder = msgspec.json.Decoder(_Line)
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    try:
+                        yield number, decoder.decode(line)
+                    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+                        raise InputError(f"not a row: {error}", file=path, line=number) from error
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror}", file=path) from error
+
+
+# ---- what may be wrong ----
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    rows: int
+    tasks: int
+    duplicates: int  # rows that stood before
+    contradictions: tuple[str, ...]
+    overlaps: tuple[str, ...]
+
+
+def audit(contract: Contract, rows: Sequence[Row], held: Mapping[str, Sequence[Task]]) -> Audit:
+    """`held` are the tasks that must not be learned from: of probes and of the held-out loss, by what they are for."""
+    distinct = {(row.task.id, row.answer): row for row in rows}
+    return Audit(
+        rows=len(rows),
+        tasks=len({row.task.id for row in rows}),
+        duplicates=len(rows) - len(distinct),
+        contradictions=tuple(_contradictions(contract, list(distinct.values()))),
+        overlaps=tuple(_overlaps(contract, {row.task.id: row.task for row in rows}.values(), held)),
+    )
+
+
+def require_sound(found: Audit) -> None:
+    faults = [*found.contradictions, *found.overlaps]
+    if faults:
+        more = [f"(and {len(faults) - 20} more)"] if len(faults) > 20 else []
+        raise InputError("\n".join([*faults[:20], *more]))
+
+
+def _contradictions(contract: Contract, rows: Sequence[Row]) -> Iterator[str]:
+    asked: dict[str, dict[str, Row]] = defaultdict(dict)
+    facts: dict[str, Task] = {}
+    for row in rows:
+        same = facts.setdefault(row.task.id, row.task)
+        if (same.prompt, same.facts) != (row.task.prompt, row.task.facts):
+            yield f"task {row.task.id} stands with two prompts or two sets of facts; expected one"
+        asked[row.task.prompt].setdefault(row.task.id, row)
+    for first, *others in (list(by_id.values()) for by_id in asked.values()):
+        for other in others:
+            crosswise = judge_all(contract, [(first.task, other.answer), (other.task, first.answer)])
+            if not all(verdict.passed for verdict in crosswise):
+                yield f"tasks {first.task.id} and {other.task.id} have one prompt, but an answer to one fails the other"
+
+
+def _overlaps(contract: Contract, tasks: Iterable[Task], held: Mapping[str, Sequence[Task]]) -> Iterator[str]:
+    tasks = list(tasks)
+    ways: Mapping[str, Callable[[Task], str]] = {
+        "id": lambda task: task.id,
+        "prompt": lambda task: task.prompt,
+        "structure": lambda task: structure_of(contract, task),
+    }
+    for purpose, kept in held.items():
+        told: set[str] = set()
+        for way, of in ways.items():
+            theirs = {of(task) for task in kept}
+            shared = [task.id for task in tasks if task.id not in told and of(task) in theirs]
+            told.update(shared)
+            if shared:
+                shown = ", ".join(shared[:SHOWN]) + (", ..." if len(shared) > SHOWN else "")
+                yield f"{len(shared)} training tasks are in the {purpose} by {way}: {shown}; expected none"
+
+
+# ---- what a policy wrote ----
+
+
+def kept(
+    judged: Iterable[tuple[Group, Sequence[Verdict]]], keep: Literal["passed"] | float, per_task: int
+) -> list[Row]:
+    """Of each task the best answers, at most `per_task` different ones: those that passed, or with `keep` a number
+    those of at least that score. Of equal ones the first drawn."""
+    best: dict[str, list[tuple[float, Row]]] = defaultdict(list)
+    for group, verdicts in judged:
+        for sample, verdict in zip(group.samples, verdicts, strict=True):
+            if verdict.exploit is None and (verdict.passed if keep == "passed" else verdict.score >= keep):
+                best[group.task.id].append((verdict.score, Row(task=group.task, answer=sample.text, source="expert")))
+    return [row for scored in best.values() for row in _distinct(scored)[:per_task]]
+
+
+def _distinct(scored: list[tuple[float, Row]]) -> list[Row]:
+    distinct: dict[str, Row] = {}
+    for _, row in sorted(scored, key=lambda pair: -pair[0]):
+        distinct.setdefault(row.answer, row)
+    return list(distinct.values())

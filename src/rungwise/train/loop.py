@@ -1,0 +1,64 @@
+"""The steps of a stage: compute, write down, keep a checkpoint now and then, go on where a run was cut off."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from rungwise.contract import Json
+from rungwise.errors import InputError
+from rungwise.train import checkpoint
+from rungwise.train.checkpoint import Checkpoint, Journal
+
+Tell = Callable[[int, int, Mapping[str, Json]], None]  # step, of how many, what the step gave
+
+
+class Stage(Protocol):
+    """What has a life over the steps; everything it remembers is in its checkpoint."""
+
+    def step(self, number: int) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+        """What is written to metrics.jsonl, the same every time; and what a clock said, to timing.jsonl."""
+
+    def checkpoint(self, step: int) -> Checkpoint: ...
+
+    def restore(self, checkpoint: Checkpoint) -> None: ...
+
+
+def run(stage: Stage, folder: Path, steps: int, every: int, tell: Tell) -> None:
+    """Steps 1..`steps`, from the folder's last checkpoint on."""
+    found = checkpoint.steps(folder)
+    done = found[-1] if found else 0
+    _swept(folder)
+    if found:
+        stage.restore(checkpoint.read(folder, done))
+    journal = Journal(folder, after=done)
+    if not found:
+        checkpoint.save(folder, stage.checkpoint(0))
+    for number in range(done + 1, steps + 1):
+        began = time.perf_counter()
+        figures, timing = stage.step(number)
+        journal.write("metrics", {"step": number, **figures})
+        journal.write("timing", {"step": number, "seconds": time.perf_counter() - began, **timing})
+        if number % every == 0 or number == steps:
+            checkpoint.save(folder, stage.checkpoint(number))
+        tell(number, steps, figures)
+
+
+def fork(source: Path, step: int, target: Path) -> None:
+    """The checkpoint of a step, with what was written down up to it, as the start of another run."""
+    checkpoint.read(source, step)
+    if target.exists():
+        raise InputError("is there already; choose another --out", file=target)
+    name = f"{step:06d}"
+    shutil.copytree(source / "checkpoints" / name, target / "checkpoints" / name)
+    for file in ("metrics.jsonl", "timing.jsonl"):
+        if (source / file).exists():
+            shutil.copy(source / file, target / file)
+
+
+def _swept(folder: Path) -> None:
+    """What a kill left half written."""
+    home = folder / "checkpoints"
+    for place in home.glob(".*") if home.is_dir() else ():
+        shutil.rmtree(place, ignore_errors=True)
