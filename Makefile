@@ -23,9 +23,11 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python bench/judges.py
+	$(BIN)/python bench/learn.py
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 

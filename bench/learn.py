@@ -1,6 +1,6 @@
 """How fast learning is: sampling, a GRPO step and SFT, as shares of what this machine multiplies, and beside its peers.
 
-    python bench/learn.py [--json] [--peers] [--rounds N]
+    python bench/learn.py [--json] [--peers | --tricks] [--rounds N]
 
 With --peers an environment of its own is made in bench/.peers (TRL and transformers, pinned), and each of ours is
 measured in turn with each of theirs, N rounds, on the same model, batch and machine; ratios are of medians. Every
@@ -100,14 +100,34 @@ def sample(size: str) -> list[float]:
     return timed(once, 8, 2)
 
 
-def grpo(size: str) -> list[float]:
+def grpo(size: str, workers: int = 0, threads: int = 0) -> list[float]:
+    import torch
+
     from rungwise.train.rl import Rl
     from rungwise.train.settings import RlSettings
 
+    torch.set_num_threads(threads or torch.get_num_threads())
     policy, start = nano(size), nano(size)
+    policy.workers = start.workers = workers or policy.workers
     settings = RlSettings(prompts=PROMPTS, k=ANSWERS, max_new_tokens=ANSWER, lr=1e-5)
     stage = Rl(policy, start, Parity(), tasks(policy, PROMPTS * 8), settings, 0, None, print)
     return timed(stage.step, 6, 2)
+
+
+def without(trick: str, size: str) -> list[float]:
+    """A GRPO step with one trick left out; "kernels" is left out by the environment of the process."""
+    from rungwise.train import rl
+
+    if trick == "shared prompts":
+        whole = rl.portions
+        rl.portions = lambda rows, budget: whole(
+            [(prompt, [one]) for prompt, answers in rows for one in answers], budget
+        )
+    if trick == "a core a thread":
+        import torch
+
+        return grpo(size, workers=1, threads=torch.get_num_threads())
+    return grpo(size)
 
 
 def sft(size: str) -> list[float]:
@@ -212,6 +232,25 @@ def row(what: str, size: str, ours: list[float], theirs: dict[str, list[float]],
     }  # fmt: skip
 
 
+TRICKS = ("nothing", "shared prompts", "a core a thread", "kernels")
+
+
+def tricks(rounds: int) -> list[dict]:
+    rows = []
+    for size in SIZES:
+        seconds: dict[str, list[float]] = {}
+        for _ in range(rounds):
+            for trick in TRICKS:
+                native = {"RUNGWISE_NATIVE": "0"} if trick == "kernels" else {}
+                found = alone([sys.executable, __file__, "--without", trick, size], native)
+                seconds.setdefault(trick, []).extend(found["seconds"])
+        medians = {trick: statistics.median(times) for trick, times in seconds.items()}
+        rows.append({"size": size, "without": medians})
+        told = ", ".join(f"{trick} {time:.3f} s ({time / medians['nothing']:.2f}x)" for trick, time in medians.items())
+        print(f"grpo {size} without: {told}", file=sys.stderr, flush=True)
+    return rows
+
+
 def line(row: dict) -> str:
     beside = "  ".join(f"{way} {row['peers'][way]:.3f} s = {ratio:.1f}x" for way, ratio in row["ratios"].items())
     low, high = row["spread"]
@@ -231,10 +270,12 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=2, metavar=("WHAT", "SIZE"), help="one measurement, in this process")
+    parser.add_argument("--tricks", action="store_true", help="the GRPO step with one trick left out at a time")
+    parser.add_argument("--without", nargs=2, metavar=("TRICK", "SIZE"), help="one of those, in this process")
     args = parser.parse_args()
-    if args.one:
-        what, size = args.one
-        seconds = {"sample": sample, "grpo": grpo, "sft": sft}[what](size)
+    if args.one or args.without:
+        what, size = args.one or args.without
+        seconds = {"sample": sample, "grpo": grpo, "sft": sft}[what](size) if args.one else without(what, size)
         print(json.dumps({"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
         return
     RATE.extend(matmul())
@@ -242,7 +283,7 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores: {RATE[0] / 1e9:.0f} GFLOP/s bf16",
         file=sys.stderr,
     )
-    rows = measured(args.rounds, args.peers)
+    rows = tricks(args.rounds) if args.tricks else measured(args.rounds, args.peers)
     if args.json:
         print(json.dumps({"bf16_flops": RATE[0], "rows": rows}, indent=2))
 

@@ -4,6 +4,7 @@ Records go to standard output, everything meant for people to standard error. Ex
 failed, 2 usage or input.
 """
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -182,12 +183,12 @@ def run(
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME/seed-SEED where not given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
     start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="Fork at a step; needs --stage.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--of", metavar="RUN", help="What to fork; runs/NAME/seed-SEED where not given.")
+    ] = None,
 ) -> None:
     """Train: the stages of a rung file, each in its own folder. Kill it whenever you like; --resume goes on."""
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise InputError("torch is not installed; pip install 'rungwise[train]'") from error
+    _require_torch()
     from rungwise.train.settings import read
     from rungwise.train.stages import STAGES, Order, Show, fork, run_stage
 
@@ -197,14 +198,20 @@ def run(
     if start is not None:
         if stage is None:
             raise InputError("needs --stage: which stage's step?", field="--from")
-        source, folder, resume = folder, out or folder.with_name(f"{folder.name}-from-{start}"), True
-        source = Path("runs") / rung.name / f"seed-{rung.seed}"
+        source = source or Path("runs") / rung.name / f"seed-{rung.seed}"
+        folder, resume = out or source.with_name(f"{source.name}-from-{start}"), True
         fork(stage, source, start, folder)
-    for name in stages:
-        with Steps(f"{rung.name} {name}") as steps:
-            show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
-            made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
-        typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
+    elif source is not None:
+        raise InputError("needs --from: which step?", field="--of")
+    try:
+        for name in stages:
+            with Steps(f"{rung.name} {name}") as steps:
+                show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
+                made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
+            typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
+    except KeyboardInterrupt:  # the exit code for it is typer's: 130
+        typer.echo(f"rungwise: interrupted; {folder} keeps what was done: go on with --resume", err=True)
+        raise
 
 
 @app.command(epilog="Example: rungwise sample runs/first/seed-0 --tasks tasks.jsonl > answers.jsonl")
@@ -222,6 +229,7 @@ def sample(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Show what a policy writes for the tasks of a file: answers as JSON lines, judged, with a summary for people."""
+    _require_torch()
     from rungwise.policy.policy import Decode
     from rungwise.records import line_of, read_tasks
     from rungwise.train.stages import answers_of_run, opened_run
@@ -323,6 +331,11 @@ def _chosen(contract: "Contract", split: str | None, tier: str | None, n: int, s
             seen, asked = asked, min(n, 2 * asked) if tier is None else 2 * asked
     if found < n:
         raise InputError(f"{found} tasks of tier {tier} among the first {seen} of {split}; {n} asked for")
+
+
+def _require_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise InputError("torch is not installed; pip install torch==2.13.0, then 'rungwise[train]'")
 
 
 def _summary(what: str, passed: Sequence[bool]) -> str:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from rungwise.contract import Json
-
 SHOWN = ("loss", "heldout_loss", "score", "pass_rate", "reward", "length", "entropy", "kl_k3")
 SECONDS = 5.0  # between plain lines
 
@@ -29,7 +27,7 @@ class Steps:
 
     def __init__(self, what: str) -> None:
         self.what, self.began, self.told, self.first = what, time.monotonic(), 0.0, 0
-        self.figures: dict[str, Json] = {}
+        self.figures: dict[str, Any] = {}
         self.bar: Any = None
         self.doing_now = ""
 
@@ -58,7 +56,7 @@ class Steps:
         elif time.monotonic() - self.told > SECONDS:
             self._say(f"{self.what}: {what}")
 
-    def tell(self, step: int, steps: int, figures: Mapping[str, Json]) -> None:
+    def tell(self, step: int, steps: int, figures: Mapping[str, Any]) -> None:
         self.figures |= {name: figures[name] for name in SHOWN if name in figures}
         shown = " ".join(f"{name} {value:.3g}" for name, value in self.figures.items())
         if self.bar:

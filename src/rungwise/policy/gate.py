@@ -10,7 +10,7 @@ from rungwise.errors import InputError
 from rungwise.policy.policy import Vocabulary
 
 STEP = 64  # contexts are multiples of it
-MOST, USUAL = 0.8, 0.78  # shares of the context that the longest, and all but a twentieth, may take
+MOST, USUAL = 80, 78  # hundredths of the context that the longest, and all but a twentieth, may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def measure(tokens: Vocabulary, pairs: Iterable[tuple[str, str]]) -> Lengths:
         golds.append(len(answer))
         unreadable += tokens.text(answer) != gold
         kinds.update(_kind(tokens.pieces[i], reserved) for i in answer)
+    if not golds:
+        raise InputError("there are no gold answers to measure; expected at least one task with its gold")
     both = _spread([p + g for p, g in zip(prompts, golds, strict=True)])
     return Lengths(
         prompt=_spread(prompts), gold=_spread(golds), both=both, context=_context(both), unreadable=unreadable,
@@ -70,5 +72,4 @@ def _spread(lengths: Sequence[int]) -> Spread:
 
 
 def _context(both: Spread) -> int:
-    needed = max(both.p95 / USUAL, both.most / MOST)
-    return max(1, -int(-needed // STEP)) * STEP
+    return max(-(-100 * both.p95 // (USUAL * STEP)), -(-100 * both.most // (MOST * STEP))) * STEP

@@ -61,32 +61,41 @@ class Automaton:
         for at, token in enumerate(ids[:-1]):
             found.append(self.advance(found[-1], int(token)))
             if found[-1] == DEAD:
-                raise InputError(f"token {int(token)} at place {at} leaves the grammar; expected one that it allows")
+                raise not_allowed(int(token), at)
         return np.array(found[: len(ids)], dtype=np.int32)
 
     def allowed(self, state: int, previous: int) -> Flags:
         """[vocabulary]: what may come in a state after a token, -1 at the beginning."""
         if state == DEAD:
             raise RungwiseError("the text has left the grammar: a token was drawn that its mask did not allow")
-        row = self._row(np.array([state]), np.array([previous]))[0]
+        row: Flags = self._row(np.array([state]), np.array([previous]))[0]
         if not row.any():
             raise RungwiseError(f"the grammar allows no token in state {state} after token {previous}: a dead end")
         return row
 
     def masks(self, ids: Sequence[int] | Ids) -> Flags:
-        """[tokens, vocabulary]: what might have come in the place of each token."""
+        """[tokens, vocabulary]: what might have come in the place of each token, which itself must be among it."""
         before = np.concatenate([[-1], np.asarray(ids, dtype=np.int64)[:-1]])[: len(ids)]
-        return self._row(self.states(ids), before)
+        rows = self._row(self.states(ids), before)
+        wrong = np.flatnonzero(~rows[np.arange(len(ids)), np.asarray(ids, dtype=np.int64)])
+        if len(wrong):
+            raise not_allowed(int(ids[wrong[0]]), int(wrong[0]))
+        return rows
 
     def forced(self, ids: Sequence[int] | Ids) -> Flags:
         """The places where nothing else might have come."""
-        return np.asarray(self.masks(ids).sum(1) == 1)
+        alone: Flags = np.count_nonzero(self.masks(ids), axis=1) == 1
+        return alone
 
     def _row(self, states: np.ndarray[Any, Any], previous: np.ndarray[Any, Any]) -> Flags:
         words = self.bits[states]
         if self.pairs is not None:
             words = np.where(previous[:, None] < 0, words, words & self.pairs[previous])
         return unpacked(words, self.size)
+
+
+def not_allowed(token: int, at: int) -> RungwiseError:
+    return RungwiseError(f"token {token} at place {at} of an answer is not one that the grammar allows there")
 
 
 def compile_grammar(grammar: Grammar, tokens: Vocabulary) -> Automaton:
@@ -110,8 +119,9 @@ def packed(flags: Flags) -> Words:
 
 
 def unpacked(words: Words, size: int) -> Flags:
-    bytes_ = np.ascontiguousarray(words, dtype="<u4").view(np.uint8)
-    return np.unpackbits(bytes_, axis=1, count=size, bitorder="little").view(bool)
+    eights = np.ascontiguousarray(words, dtype="<u4").view(np.uint8)
+    flags: Flags = np.unpackbits(eights, axis=1, count=size, bitorder="little").view(np.bool_)
+    return flags
 
 
 # ---- any vocabulary ----
@@ -141,18 +151,22 @@ def _fitting(language: ByteAutomaton, tokens: Vocabulary) -> Words:
 
 
 def _walked(delta: Table, pieces: Sequence[bytes | None]) -> Iterator[tuple[int, Table]]:
-    """Each token that has bytes, and where it leads from every state; those with a common beginning one after another."""
+    """Each token that has bytes, and where it leads from every state; in such an order that beginnings are shared."""
     with_dead = np.vstack([delta, np.full((1, 256), DEAD, dtype=np.int32)])  # the row that DEAD, -1, is
     path, steps = b"", [np.arange(len(delta), dtype=np.int32)]
     for piece, token in sorted((piece, token) for token, piece in enumerate(pieces) if piece):
-        common = next(
-            (i for i, (a, b) in enumerate(zip(path, piece, strict=False)) if a != b), min(len(path), len(piece))
-        )
+        common = _shared(path, piece)
         del steps[common + 1 :]
         for byte in piece[common:]:
             steps.append(with_dead[steps[-1], byte])
         path = piece
         yield token, steps[-1]
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    """How long a beginning they have in common."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 # ---- our own, in its own spelling ----
@@ -204,10 +218,10 @@ def _product(language: Table, words: Table) -> _Product:
         number.reshape(-1)[fresh[-1]] = np.arange(count, count + len(fresh[-1]))
         count += len(fresh[-1])
         require_few(count)
-    stands, begun_there = np.divmod(np.concatenate(fresh), len(words))
+    stands, begun_there = (part.astype(np.int32) for part in np.divmod(np.concatenate(fresh), len(words)))
     after = language[stands]
     delta = np.where(after == DEAD, DEAD, number[after, words[begun_there]])
-    return _Product(delta[:, kind_of.reshape(-1)], stands, begun_there, number)
+    return _Product(np.ascontiguousarray(delta[:, kind_of.reshape(-1)]), stands, begun_there, number)
 
 
 def _spelled(begun: Watch, piece: bytes, *, reserved: bool) -> Flags:
@@ -221,8 +235,10 @@ def _spelled(begun: Watch, piece: bytes, *, reserved: bool) -> Flags:
 
 
 def _without_dead_ends(bits: Words, pairs: Words, tokens: Sequence[int], led: Callable[[int, Table], Table]) -> Words:
-    """Strikes tokens after which none may come. A state is safe where some token may come that goes with any other:
-    only what leads to the others needs a look."""
+    """Strikes tokens after which none may come.
+
+    A state is safe where some token may come that goes with any other: only what leads to the others needs a look.
+    """
     with_any = np.bitwise_and.reduce(pairs[np.array(tokens)])
     while True:
         safe = (bits & with_any).any(1)
@@ -239,9 +255,9 @@ def _edges(
     bits: Words, tokens: Sequence[int], led: Callable[[int, Table], Table], safe: Flags
 ) -> tuple[Table, Table, Table]:
     """State, token and state after it, wherever a token leads to a state that is not safe."""
-    found = []
+    found, columns = [], np.ascontiguousarray(bits.T)
     for token in tokens:
-        sources = np.flatnonzero(bits[:, token >> 5] >> np.uint32(token & 31) & 1).astype(np.int32)
+        sources = np.flatnonzero(columns[token >> 5] >> np.uint32(token & 31) & 1).astype(np.int32)
         targets = led(token, sources)
         sources, targets = sources[~safe[targets]], targets[~safe[targets]]
         found.append(np.stack([sources, np.full_like(sources, token), targets]))

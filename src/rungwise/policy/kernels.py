@@ -122,23 +122,27 @@ class Native:
 
     def norm(self, x: Tensor, y: Tensor | None, w: Tensor, eps: float) -> tuple[Tensor, Tensor]:
         """(x + y, its norm times w)."""
-        out: tuple[Tensor, Tensor] = _Norm.apply(x, y, w, eps, self)
+        out: tuple[Tensor, Tensor] = _applied(_Norm, x, y, w, eps, self)
         return out
 
     def attention(self, qkv: Tensor, batch: "Placed", heads: int, groups: int, tables: tuple[Tensor, Tensor]) -> Tensor:
         """`qkv` is turned in place: nothing else may use it."""
-        out: Tensor = _Attention.apply(qkv, batch, heads, groups, tables, self)
+        out: Tensor = _applied(_Attention, qkv, batch, heads, groups, tables, self)
         return out
 
     def gate(self, both: Tensor) -> Tensor:
-        out: Tensor = _Gate.apply(both, self)
+        out: Tensor = _applied(_Gate, both, self)
         return out
 
     def likelihood(
         self, h: Tensor, head: Tensor, labels: Tensor, temperature: float, masks: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        out: tuple[Tensor, Tensor] = _Likelihood.apply(h, head, labels, temperature, masks, self)
+        out: tuple[Tensor, Tensor] = _applied(_Likelihood, h, head, labels, temperature, masks, self)
         return out
+
+
+def _applied(function: type[torch.autograd.Function], *arguments: Any) -> Any:
+    return function.apply(*arguments)  # type: ignore[no-untyped-call]
 
 
 class Placed:

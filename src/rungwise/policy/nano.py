@@ -115,6 +115,10 @@ class Nano:
         return {name: parameter.detach() for name, parameter in self._all.items()}
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
+        for name, parameter in self._all.items():
+            found = tuple(weights[name].shape) if name in weights else None
+            if found != parameter.shape:
+                raise InputError(f"{found or 'missing'}; expected {tuple(parameter.shape)}, as this model has", field=name)
         with torch.no_grad():
             for name, parameter in self._all.items():
                 parameter.copy_(weights[name])
@@ -255,7 +259,7 @@ def load_nano(folder: Path, **settings: Any) -> Nano:
         config["max_position_embeddings"],
         weights,
         eps=config["rms_norm_eps"],
-        theta=config["rope_theta"],
+        theta=config["rope_theta"] if "rope_theta" in config else config["rope_parameters"]["rope_theta"],
         **settings,
     )
 

@@ -2,8 +2,8 @@
 
 1. The subset is the one that `Grammar` documents: literals, escapes, classes, groups, alternatives, ? * + {m} {m,}
    {m,n}, and <name> for another rule. Within it a text is accepted exactly where Python's `re.fullmatch` accepts it.
-2. Everything else is refused, with the rule and the place in it, rather than read in a way that `re` would not. Of the
-   escapes only those of punctuation and of \\n \\t \\r \\f \\v are read: \\d and \\w mean more in Python than they seem to.
+2. Everything else is refused, with the rule and the place in it, rather than read in a way that `re` would not. Of
+   escapes only those of punctuation and \\n \\t \\r \\f \\v are read: \\d and \\w mean more in Python than it seems.
 3. A character beyond ASCII is the sequence of its UTF-8 bytes; a range of them is split where the lengths and the
    continuation bytes do.
 """

@@ -22,7 +22,7 @@ from rungwise.errors import InputError, RungwiseError
 from rungwise.policy.kernels import How, Model, Native, at, long
 from rungwise.policy.plain import rotated
 from rungwise.policy.policy import ENDS, Decode, Floats, Group, Ids, Sample
-from rungwise.policy.stepping import SMOOTHING, run
+from rungwise.policy.stepping import SMOOTHING, not_finite, run
 from rungwise.seeds import derive
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SLOTS = 48  # sequences at a time on one thread
 CACHED_BYTES = 512 * 1024 * 1024  # of prompts' keys and values at a time
+NO_CHOICE, NOT_FINITE = 3, 4  # how an answer ends in C that cannot go on, beside ENDS
 
 Drawn = tuple[Ids, Floats, str]
 
@@ -40,6 +41,8 @@ def sample(
 ) -> list[Group]:
     if decode.grammar and automaton is None:
         raise InputError("the contract has no grammar to hold answers to", field="grammar")
+    if decode.max_new_tokens < 1:
+        raise InputError(f"{decode.max_new_tokens}; expected at least 1", field="max_new_tokens")
     groups = []
     for chunk in _chunks(nano, tasks):
         prompts = [_prompt(nano, task) for task in chunk]
@@ -132,8 +135,10 @@ def _native(
     for phase in (filled, written):
         _on_threads(nano.workers, phase)
     del held
-    if (ended == 3).any():
+    if (ended == NO_CHOICE).any():
         raise RungwiseError("the grammar allowed no token at all: its automaton has a dead end")
+    if (ended == NOT_FINITE).any():
+        raise not_finite(int(lengths[ended == NOT_FINITE][0]))
     return [
         (tokens[i, : lengths[i]].astype(np.int32), logprobs[i, : lengths[i]], ENDS[ended[i]]) for i in range(samples)
     ]

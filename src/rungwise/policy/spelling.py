@@ -85,7 +85,7 @@ def neighbours(tokens: Tokens) -> Square:
 
 
 def _mergeable(tokens: Tokens, plain: Sequence[int]) -> list[tuple[int, int]]:
-    """The pairs that must be tried: uncut, and some end of the first makes one token with some beginning of the second."""
+    """The pairs that must be tried: uncut, and some end of the first merges with some beginning of the second."""
     pieces = tokens.pieces
     id_of = {pieces[i]: i for i in plain}
     ends, begins = (np.zeros((tokens.size, tokens.size), dtype=np.float32) for _ in range(2))

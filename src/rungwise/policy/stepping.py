@@ -93,10 +93,14 @@ def _endings(
 
 def _require_finite(logprob: npt.NDArray[Any], t: int) -> None:
     if not np.isfinite(logprob).all():
-        raise RungwiseError(
-            f"the model's log-probabilities are not finite at token {t} of an answer: its weights have diverged; "
-            "go back to the last checkpoint with a lower learning rate"
-        )
+        raise not_finite(t)
+
+
+def not_finite(t: int) -> RungwiseError:
+    return RungwiseError(
+        f"the model's log-probabilities are not finite at token {t} of an answer: its weights have diverged; "
+        "go back to the last checkpoint with a lower learning rate"
+    )
 
 
 class _Walk:

@@ -74,7 +74,8 @@ class Tokens:
     def merges(self) -> tuple[tuple[int, int], ...]:
         """Which two ids are made one, in the order they are looked for."""
         pairs = msgspec.json.decode(self._tokenizer.to_str())["model"]["merges"]
-        return tuple((self._tokenizer.token_to_id(a), self._tokenizer.token_to_id(b)) for a, b in pairs)
+        ids = self._tokenizer.get_vocab()
+        return tuple((ids[a], ids[b]) for a, b in pairs)
 
     def merged(self, word: bytes) -> list[int]:
         """What merges alone make of bytes that nothing cuts."""
@@ -119,8 +120,19 @@ def build(grammar: Grammar | None, prose: Iterable[str], size: int) -> Tokens:
         initial_alphabet=list(_alphabet().values()),
     )  # fmt: skip
     tokenizer.train_from_iterator(_without(prose, reserved), trainer)
+    _require_words(reserved, tokenizer)
     tokenizer.add_tokens([AddedToken(word, special=False, normalized=False) for word in reserved])
     return Tokens(tokenizer)
+
+
+def _require_words(reserved: Sequence[str], tokenizer: Tokenizer) -> None:
+    """A word that the vocabulary holds already takes that id: fine where both are the same text."""
+    field = "grammar.reserved"
+    for word in reserved:
+        if not word or any(control in word for control in CONTROLS):
+            raise InputError(f"{word!r}; expected words that are neither empty nor control tokens", field=field)
+        if not word.isascii() and tokenizer.token_to_id(word) is not None:
+            raise InputError(f"{word!r} is how the tokenizer writes other bytes; expected another word", field=field)
 
 
 def joined(first: int, second: int) -> bool:

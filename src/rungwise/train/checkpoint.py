@@ -71,6 +71,18 @@ def read(folder: Path, step: int) -> Checkpoint:
     )
 
 
+def write(path: Path, content: bytes) -> None:
+    """All of a small file or nothing of it."""
+    whole = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _written(whole, content)
+        whole.replace(path)
+    except OSError as error:
+        whole.unlink(missing_ok=True)
+        raise RungwiseError(f"{path}: cannot write: {error.strerror}") from error
+
+
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
@@ -95,13 +107,10 @@ class Journal:
 
     def __init__(self, folder: Path, after: int) -> None:
         """Lines of steps beyond `after` are dropped: they will be written again."""
-        folder.mkdir(parents=True, exist_ok=True)
         self.paths = {name: folder / f"{name}.jsonl" for name in ("metrics", "timing")}
         for path in self.paths.values():
             kept = [line for line in _lines(path) if _step(line) <= after]
-            whole = path.with_suffix(".tmp")
-            whole.write_bytes(b"".join(line + b"\n" for line in kept))
-            whole.replace(path)
+            write(path, b"".join(line + b"\n" for line in kept))
 
     def write(self, name: str, record: Mapping[str, Json]) -> None:
         try:

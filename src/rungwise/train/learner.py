@@ -1,4 +1,4 @@
-"""One step of the weights: gradients of many small portions on all cores, clipped, and AdamW.
+"""One step of the weights: gradients of many small portions on all cores, clipped, and AdamW or Muon.
 
 1. A portion is what fits a core's caches. Portion i is computed by thread i mod `workers`, each thread adds up its own
    in order, then the threads' sums are added in order: the same bytes every time on the same number of cores.
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from rungwise.errors import RungwiseError
 from rungwise.policy.policy import Policy
+from rungwise.policy.trainable import BLOCK
 
 Portion = TypeVar("Portion")
 Figures = Mapping[str, Tensor]
@@ -34,17 +35,11 @@ class Step:
 
 
 class Learner:
-    def __init__(self, policy: Policy, *, betas: tuple[float, float], weight_decay: float, clip: float) -> None:
+    def __init__(
+        self, policy: Policy, *, betas: tuple[float, float], weight_decay: float, clip: float, optimiser: str = "adamw"
+    ) -> None:
         self.policy, self.clip = policy, clip
-        parameters = policy.parameters()
-        groups = [
-            {
-                "params": [p for p in parameters.values() if (p.dim() > 1) == matrix],
-                "weight_decay": weight_decay * matrix,
-            }
-            for matrix in (True, False)
-        ]
-        self.optimiser = torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=betas, fused=True)
+        self.optimisers = _optimisers(optimiser, policy.parameters(), betas, weight_decay)
 
     def step(
         self, portions: Sequence[Portion], loss: Callable[[Portion], tuple[Tensor, Figures]], lr: float, what: str
@@ -62,9 +57,10 @@ class Learner:
                 f"{what}: loss {total}, gradient {norm}; try a lower lr or a smaller clip and go on with --resume"
             )
         before = [parameter.detach().clone() for parameter in parameters]
-        for group in self.optimiser.param_groups:
-            group["lr"] = lr
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = lr
+            optimiser.step()
         moved = (
             torch.stack([(p.detach() - b).square().sum() for p, b in zip(parameters, before, strict=True)]).sum().sqrt()
         )
@@ -81,14 +77,39 @@ class Learner:
         """What the optimiser remembers, by the names of the parameters."""
         names = {id(p): name for name, p in self.policy.parameters().items()}
         return {
-            f"{key}/{names[id(p)]}": value for p, kept in self.optimiser.state.items() for key, value in kept.items()
+            f"{key}/{names[id(p)]}": value
+            for optimiser in self.optimisers
+            for p, kept in optimiser.state.items()
+            for key, value in kept.items()
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         parameters = self.policy.parameters()
         for entry, value in state.items():
             key, _, name = entry.partition("/")
-            self.optimiser.state[parameters[name]][key] = value.clone()
+            parameter = parameters[name]
+            for optimiser in self.optimisers:
+                if any(parameter is own for group in optimiser.param_groups for own in group["params"]):
+                    optimiser.state[parameter][key] = value.clone()
+
+
+def _optimisers(
+    name: str, parameters: Mapping[str, torch.nn.Parameter], betas: tuple[float, float], weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """Muon turns the step of each matrix of the blocks into one that moves all directions alike, at AdamW's scale, so
+    that one learning rate serves both; embeddings, head and norms stay with AdamW. Only matrices decay."""
+    turned = [p for n, p in parameters.items() if name == "muon" and p.dim() == 2 and BLOCK.search(n)]
+    rest = [p for p in parameters.values() if not any(p is own for own in turned)]
+    groups = [
+        {"params": [p for p in rest if (p.dim() > 1) == matrix], "weight_decay": weight_decay * matrix}
+        for matrix in (True, False)
+    ]
+    made: list[torch.optim.Optimizer] = []
+    if any(group["params"] for group in groups):
+        made.append(torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=betas, fused=True))
+    if turned:
+        made.append(torch.optim.Muon(turned, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
+    return made
 
 
 @dataclass(slots=True)

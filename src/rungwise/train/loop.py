@@ -1,8 +1,11 @@
 """The steps of a stage: compute, write down, keep a checkpoint now and then, go on where a run was cut off."""
 
+import contextlib
 import shutil
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +29,7 @@ class Stage(Protocol):
 
 
 def run(stage: Stage, folder: Path, steps: int, every: int, tell: Tell) -> None:
-    """Steps 1..`steps`, from the folder's last checkpoint on."""
+    """Steps 1..`steps`, from the folder's last checkpoint on. Ctrl-C is heard after a step, which is kept."""
     found = checkpoint.steps(folder)
     done = found[-1] if found else 0
     _swept(folder)
@@ -35,14 +38,38 @@ def run(stage: Stage, folder: Path, steps: int, every: int, tell: Tell) -> None:
     journal = Journal(folder, after=done)
     if not found:
         checkpoint.save(folder, stage.checkpoint(0))
-    for number in range(done + 1, steps + 1):
-        began = time.perf_counter()
-        figures, timing = stage.step(number)
-        journal.write("metrics", {"step": number, **figures})
-        journal.write("timing", {"step": number, "seconds": time.perf_counter() - began, **timing})
-        if number % every == 0 or number == steps:
-            checkpoint.save(folder, stage.checkpoint(number))
-        tell(number, steps, figures)
+    with _interrupts() as interrupted:
+        for number in range(done + 1, steps + 1):
+            began = time.perf_counter()
+            figures, timing = stage.step(number)
+            journal.write("metrics", {"step": number, **figures})
+            journal.write("timing", {"step": number, "seconds": time.perf_counter() - began, **timing})
+            stop = interrupted()
+            if stop or number % every == 0 or number == steps:
+                checkpoint.save(folder, stage.checkpoint(number))
+            tell(number, steps, figures)
+            if stop:
+                raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed; pressed again, it does not wait. Only the main thread ever hears it."""
+    pressed: list[int] = []
+
+    def hear(number: int, _frame: object) -> None:
+        pressed.append(number)
+        if len(pressed) > 1:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def fork(source: Path, step: int, target: Path) -> None:

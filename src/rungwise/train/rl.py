@@ -74,7 +74,8 @@ class Rl:
         self.form, self.terms = settings.form(), settings.terms()
         shaping.require_sound(self.form, self.terms, contract.failures, contract.tiers)
         self.rules = watch.Rules(measures=tuple(settings.watch))
-        self.learner = Learner(policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip)
+        self.learner = Learner(policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip,
+                               optimiser=settings.optimiser)  # fmt: skip
         self.levels, self.watched, self.baseline = curriculum.Levels(), watch.Watched(), settings.baseline
         self.decode = Decode(
             temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, grammar=settings.grammar,

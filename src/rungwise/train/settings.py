@@ -28,6 +28,7 @@ LossName = Literal["reinforce", "rloo", "grpo", "dr_grpo", "dapo", "gspo", "cisp
 AdvantageName = Literal["std", "mean", "leave_one_out", "baseline"]
 FormName = Literal["raw", "exact", "partial", "chance_corrected", "tiered"]
 TermKind = Literal["triangle", "band", "part", "length"]
+Optimiser = Literal["adamw", "muon"]
 CurriculumName = Literal["uniform", "near_miss", "hard_only", "custom", "levels"]
 
 REFUSED: Mapping[str, str] = {
@@ -145,6 +146,7 @@ class SftSettings(Section):
     lr: Above = 2e-3
     warmup: Natural = 20  # steps
     decay: Literal["cosine", "linear", "constant"] = "cosine"
+    optimiser: Optimiser = "muon"  # for the matrices of the blocks; the rest is AdamW's
     weight_decay: NonNegative = 0.1
     betas: Betas = (0.9, 0.99)
     clip: NonNegative = 1.0  # the gradient's norm; 0: not clipped
@@ -220,16 +222,14 @@ class RlSettings(Section):
     entropy_coef: NonNegative = 0.0
     lr: Above = 1e-4
     warmup: Natural = 5  # steps
+    optimiser: Optimiser = "adamw"
     weight_decay: NonNegative = 0.0
     betas: Betas = (0.9, 0.99)
     clip: NonNegative = 1.0  # the gradient's norm; 0: not clipped
     curriculum: CurriculumName = "uniform"
     tiers: Weights = {}  # custom
     threshold: Share = 0.7  # levels: the pass rate that opens the next tier
-    difficulty: Annotated[tuple[Share, Share], Strict(False)] = (
-        0.0,
-        1.0,
-    )  # tasks whose pass rate at the start is within
+    difficulty: Annotated[tuple[Share, Share], Strict(False)] = (0.0, 1.0)  # of a task: its pass rate at the start
     reward: RewardSettings = RewardSettings()
     shaping: Annotated[tuple[TermSettings, ...], Strict(False)] = ()
     watch: Annotated[tuple[str, ...], Strict(False)] = ()  # measures that collapse is seen by; none named: all

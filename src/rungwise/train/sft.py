@@ -43,8 +43,9 @@ class Sft:
             sources, batch_tokens=settings.batch_tokens, seed=seed, steps=settings.steps, epochs=settings.epochs
         )
         self.steps = self.first.steps + (settings.expert.rounds * settings.expert.steps if settings.expert else 0)
-        self.learner = Learner(policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip)
-        self.learned = 0
+        self.learner = Learner(policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip,
+                               optimiser=settings.optimiser)  # fmt: skip
+        self.learned = self.turns = 0  # tokens; rounds of expert iteration that have begun
         self._rounds: dict[int, Mixture] = {0: self.first}
 
     def step(self, number: int) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
@@ -91,6 +92,7 @@ class Sft:
         turn, step = divmod(number - self.first.steps - 1, self.settings.expert.steps)
         if turn + 1 not in self._rounds:
             self._rounds[turn + 1] = self._mixed(turn + 1)
+            self.turns = turn + 1
         return self._rounds[turn + 1].batch(step + 1)
 
     def _mixed(self, turn: int) -> Mixture:
@@ -108,12 +110,12 @@ class Sft:
         return [asdict(one) for one in counted(self.first, min(steps, self.first.steps))]
 
     def checkpoint(self, step: int) -> Checkpoint:
-        return Checkpoint(step, self.policy.weights(), self.learner.state(), {"tokens": self.learned})
+        return Checkpoint(step, self.policy.weights(), self.learner.state(), {"tokens": self.learned, "turns": self.turns})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         self.policy.load(checkpoint.weights)
         self.learner.load(checkpoint.optimiser)
-        self.learned = checkpoint.state["tokens"]
+        self.learned, self.turns = checkpoint.state["tokens"], checkpoint.state["turns"]
 
 
 def _surprise(policy: Policy, rows: Sequence[Row]) -> Tensor:

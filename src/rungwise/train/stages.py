@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rungwise.contract import Contract, Json, Task, judge_all, load_contract
+from rungwise.contract import Contract, Json, Task, identity, judge_all, load_contract
 from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.policy.gate import Lengths, measure
 from rungwise.policy.loading import load_policy, mark, marked
@@ -60,22 +60,29 @@ class Order:
 
 def run_stage(stage: str, order: Order) -> Path:
     """The folder of the model that the stage made."""
-    if stage not in STAGES:
-        raise InputError(f"no stage {stage!r}; {nearest(stage, STAGES)}", field="--stage")
+    require_stage(stage)
     if getattr(order.rung, stage) is None:
         raise InputError(f"the rung has no [{stage}] section", field="--stage")
     contract = load_contract(order.rung.contract.name, order.rung.contract.settings)
     require_known(order.rung, contract)
-    _examined(order)
+    _examined(order, contract)
     folder = order.out / stage
     _settled(folder, _settings(order.rung, stage), order.resume)
     return {"sft": _sft, "rl": _rl}[stage](order, contract, folder)
 
 
+def require_stage(stage: str) -> None:
+    if stage not in STAGES:
+        raise InputError(f"no stage {stage!r}; {nearest(stage, STAGES)}", field="--stage")
+
+
 def fork(stage: str, source: Path, step: int, out: Path) -> None:
-    """A run that has come as far as `source` at a step; what follows may have other settings."""
+    """A run that has come as far as `source` at a step; what follows may have other settings. Rows are drawn by those:
+    the same ones where the settings are the same. What the policy itself wrote up to the step is taken along."""
+    require_stage(stage)
     loop.fork(source / stage, step, out / stage)
-    for name in ("check.json", "sft/model", "sft/corpus.jsonl", "sft/heldout.jsonl", "rl/pool.jsonl"):
+    turns = checkpoint.read(source / stage, step).state.get("turns", 0)
+    for name in ("check.json", "sft/model", *(f"sft/expert-{turn}.jsonl" for turn in range(1, turns + 1))):
         place = out / name
         if not (source / name).exists() or place.exists():
             continue
@@ -117,13 +124,13 @@ def _compared(was: Json, now: Json, place: str = "") -> list[tuple[str, Json, Js
     return [(place, was, now)]
 
 
-def _examined(order: Order) -> None:
+def _examined(order: Order, contract: Contract) -> None:
     """No judge is trained against that has not been attacked."""
     from rungwise.check import examine
 
     own = order.rung.contract
     path = order.out / "check.json"
-    if path.exists():
+    if path.exists() and msgspec.json.decode(path.read_bytes())["contract"] == identity(contract):
         return
     order.show.doing(f"examining {own.name}")
     found = examine(own.name, own.settings, n=EXAMINED, seed=order.rung.seed)
@@ -134,11 +141,7 @@ def _examined(order: Order) -> None:
 
 
 def _write(path: Path, record: Any) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    except OSError as error:
-        raise RungwiseError(f"{path}: cannot write: {error.strerror}") from error
+    checkpoint.write(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
 
 
 # ---- sft ----
@@ -224,14 +227,23 @@ def _opened(model: ModelSettings) -> dict[str, Any]:
 
 
 def _saved(order: Order, policy: Policy, folder: Path) -> Path:
-    rung = order.rung
-    place = folder / "model"
-    policy.save(place)
-    mark(place, {
-        "kind": "hub" if rung.model.path else "nano", "contract": rung.contract.name,
-        "settings": rung.contract.settings,
-        "chat": rung.model.chat, "name": rung.name, "seed": rung.seed, "stage": folder.name,
-    })  # fmt: skip
+    """The model's folder, which is there as a whole or not at all."""
+    from safetensors import SafetensorError
+
+    own, rung, room, place = order.rung.contract, order.rung, folder / ".model", folder / "model"
+    try:
+        shutil.rmtree(room, ignore_errors=True)
+        policy.save(room)
+        mark(room, {
+            "kind": "hub" if rung.model.path else "nano", "contract": own.name, "settings": own.settings,
+            "chat": rung.model.chat, "name": rung.name, "seed": rung.seed, "stage": folder.name,
+        })  # fmt: skip
+        shutil.rmtree(place, ignore_errors=True)
+        room.replace(place)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(room, ignore_errors=True)
+        told = (isinstance(error, OSError) and error.strerror) or error
+        raise RungwiseError(f"{place}: cannot write the model: {told}; go on with --resume") from error
     return place
 
 

@@ -116,6 +116,7 @@ typedef struct { float *x, *wide, *scores, *mixed; S *h, *qkv, *o, *both, *weigh
 
 static Desk desk(const Model *m, int n, int cap) {
     int q = (m->heads + 2 * m->groups) * m->hd, most = up(m->vocab, L), each = m->heads / m->groups;
+    q = q > m->d ? q : m->d; /* rows of h are gathered there too */
     most = most > 2 * m->ff ? most : 2 * m->ff;
     most = up(most > q ? most : q, L);
     return (Desk){malloc(4l * n * m->d), malloc(4l * n * most), malloc(4l * each * cap), malloc(8l * each * m->hd),
@@ -231,7 +232,8 @@ static void narrowed(const Model *m, const How *how, float *x, Scored *order) {
     }
 }
 
-/* A token of the logits and its log-probability; the logits are used up. -1 where the grammar allows none. */
+/* A token of the logits and its log-probability; the logits are used up. -1 where the grammar allows none, -2 where
+   they are not finite. */
 static int drawn(const Model *m, const How *how, float *x, const uint32_t *allowed, const uint32_t *after, float u, Scored *order,
                  float *logprob) {
     int wide = up(m->vocab, L), greedy = how->temperature == 0;
@@ -256,7 +258,8 @@ static int drawn(const Model *m, const How *how, float *x, const uint32_t *allow
     if (!greedy && (how->top_k || how->top_p < 1)) narrowed(m, how, x, order);
     for (int c = 0; c < wide; c += L) total += expv(loadf(x + c) - all(top));
     float whole = sum(total), left = u * whole;
-    int token = -1;
+    int token = -2;
+    if (!(whole > 0.f) || whole > 3e38f) return token;
     for (int c = 0; c < m->vocab; c++) {
         if (greedy ? x[c] == top : x[c] > -1e29f) {
             token = c;
@@ -315,14 +318,14 @@ static void written(const Work *w, Slot *me, float *logits) {
     const uint32_t *allowed = how->bits ? how->bits + (long)me->state * words : 0;
     const uint32_t *after = how->pairs && me->written ? how->pairs + line[me->written - 1] * words : 0;
     int token = drawn(w->m, how, logits, allowed, after, uniform(w->keys[me->sample], me->written), w->order, &logprob);
-    if (token < 0) end = 3;
+    if (token < 0) end = 2 - token;
     while (token >= 0) {
         line[me->written] = token;
         told[me->written++] = logprob;
         me->smooth = me->written == 1 ? logprob : how->alpha * me->smooth + (1 - how->alpha) * logprob;
         if (ending(how, token)) end = 0;
-        else if (me->written >= room) end = 1;
         else if (how->has_floor && me->smooth < how->floor) end = 2;
+        else if (me->written >= room) end = 1;
         if (end >= 0 || !how->bits) break;
         me->state = advanced(how, me->state, token);
         token = only(w->m, how, me->state, token);
@@ -335,7 +338,7 @@ static void written(const Work *w, Slot *me, float *logits) {
     }
 }
 
-/* Answers [samples, most]; lengths; ended: 0 stop, 1 length, 2 degenerate, 3 no token was allowed. Each thread calls it
+/* Answers [samples, most]; lengths; ended: 0 stop, 1 length, 2 degenerate, 3 no token was allowed, 4 not finite. Each thread calls it
    with the same `next`; steps [0] counts passes through the model, [1] the tokens in them. */
 void decode(const Model *m, const How *how, long samples, const int32_t *prompt_of, uint64_t *keys, const int64_t *starts,
             int prompt_cap, const S *caches, const float *prompt_logits, int slots, int64_t *tokens, float *logprobs,
