@@ -100,13 +100,10 @@ def sample(size: str) -> list[float]:
     return timed(once, 8, 2)
 
 
-def grpo(size: str, workers: int = 0, threads: int = 0) -> list[float]:
-    import torch
-
+def grpo(size: str, workers: int = 0) -> list[float]:
     from rungwise.train.rl import Rl
     from rungwise.train.settings import RlSettings
 
-    torch.set_num_threads(threads or torch.get_num_threads())
     policy, start = nano(size), nano(size)
     policy.workers = start.workers = workers or policy.workers
     settings = RlSettings(prompts=PROMPTS, k=ANSWERS, max_new_tokens=ANSWER, lr=1e-5)
@@ -124,9 +121,7 @@ def without(trick: str, size: str) -> list[float]:
             [(prompt, [one]) for prompt, answers in rows for one in answers], budget
         )
     if trick == "a core a thread":
-        import torch
-
-        return grpo(size, workers=1, threads=torch.get_num_threads())
+        return grpo(size, workers=1)
     return grpo(size)
 
 
@@ -181,10 +176,9 @@ def flops(what: str, size: str) -> float:
 # ---- rounds ----
 
 
-def alone(command: list[str]) -> dict:
-    told = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "TOKENIZERS_PARALLELISM": "false"}
-    )
+def alone(command: list[str], more: dict[str, str] | None = None) -> dict:
+    environ = {**os.environ, "TOKENIZERS_PARALLELISM": "false", **(more or {})}
+    told = subprocess.run(command, capture_output=True, text=True, env=environ)
     if told.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{told.stderr[-2000:]}")
     return json.loads(told.stdout.strip().splitlines()[-1])

@@ -12,6 +12,8 @@ from rungwise.policy.packed import Row
 from rungwise.policy.tokens import Tokens, build
 from rungwise.train.learner import Learner
 
+torch.set_num_threads(1)  # tests run side by side, and threads that wait for each other's cores are slow
+
 TOKENS: Tokens = build(None, [], 260)  # every byte and four controls, nothing else
 TINY = Size(32, 2, 2, 1, 16, 48)
 LETTERS = "abcd"
@@ -87,7 +89,7 @@ class Letters:
 
 
 def speller(size: Size, *, steps: int = 25, context: int = 64) -> Nano:
-    """A model that writes four letters of LETTERS, all about as often."""
+    """A model that has learned to write four letters of LETTERS, in any order."""
     made = Nano(size, TOKENS, context, fresh(size, TOKENS.size, 0), precision="fp32", workers=1)
     learner = Learner(made, betas=(0.9, 0.99), weight_decay=0.0, clip=1.0)
     for number in range(1, steps + 1):

@@ -79,7 +79,7 @@ def one_rule(body: str, *reserved: str) -> Grammar:
 
 @pytest.mark.parametrize("name", SPECS)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_is_drawn_is_in_the_language_and_spelled_as_the_tokenizer_spells(name: str, seed: int) -> None:
     _, grammar, tokens, automaton, _ = held(name)
     ids = walk(automaton, tokens, seed)
@@ -180,7 +180,7 @@ def all_ways(automaton: Automaton, end: int) -> Iterator[list[int]]:
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=4), words)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_where_the_language_leaves_no_choice_no_spelling_is_begun_that_cannot_be_ended(
     texts: list[str], reserved: list[str]
 ) -> None:

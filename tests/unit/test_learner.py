@@ -85,8 +85,10 @@ def test_figures_come_in_the_order_of_the_portions(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_how_many_threads_torch_uses_is_as_it_was(workers: int) -> None:
-    before = torch.get_num_threads()
+def test_how_many_threads_torch_uses_is_as_it_was(workers: int, request: pytest.FixtureRequest) -> None:
+    before = 2
+    request.addfinalizer(lambda: torch.set_num_threads(1))
+    torch.set_num_threads(before)
     stepped(nano(workers=workers), list(portions(rows_of(2), 25)))
     assert torch.get_num_threads() == before
 
@@ -123,10 +125,9 @@ def test_only_matrices_decay() -> None:
 
 
 @OPTIMISERS
-@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
-@pytest.mark.parametrize("where", ["loss", "gradient"])
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), None])
 def test_what_is_not_finite_leaves_the_weights_and_the_optimiser_alone(
-    broken: float, where: str, optimiser: str
+    broken: float | None, optimiser: str
 ) -> None:
     policy, rows = nano(), rows_of(5)
     learner = Learner(policy, betas=(0.9, 0.99), weight_decay=0.1, clip=1.0, optimiser=optimiser)
@@ -135,9 +136,9 @@ def test_what_is_not_finite_leaves_the_weights_and_the_optimiser_alone(
 
     def loss(piece: Sequence[Row]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         logprobs = policy.logprobs(pack(piece))[0]
-        if where == "loss":
+        if broken is not None:
             return logprobs.sum() + broken, {}
-        return torch.where(logprobs > 1, logprobs, logprobs.detach() + logprobs * 0 * broken).nansum(), {}
+        return (logprobs - logprobs.detach()).sqrt().sum(), {}  # 0, but its slope there is infinite
 
     with pytest.raises(NotFinite, match=r"step 7: loss .*; try a lower lr or a smaller clip and go on with --resume"):
         learner.step([rows[:3], rows[3:]], loss, 1e-3, "step 7")

@@ -62,6 +62,12 @@ def test_reserved_words_are_one_token_wherever_they_stand_and_the_longest_wins()
     assert set(GRAMMAR.reserved) == set(TOKENS.reserved)
 
 
+@pytest.mark.parametrize(("word", "told"), [("", "neither empty"), ("<|end|>", "nor control"), ("é", "other bytes")])
+def test_a_word_that_cannot_be_reserved_is_refused(word: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        build(Grammar(start="a", rules={"a": "a"}, reserved=(word,)), [], 300)
+
+
 def test_other_prose_leaves_the_reserved_words_and_no_merge_runs_across_one() -> None:
     other = build(GRAMMAR, ["queues of queued queue x2x2 > > things 1717"] * 20, 340)
     assert set(other.reserved) == set(TOKENS.reserved)

@@ -9,6 +9,7 @@
 """
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rungwise.contract import Task
-from rungwise.errors import InputError, nearest
+from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.policy import sample as sampling
 from rungwise.policy.kernels import Native, Placed, library
 from rungwise.policy.packed import Packed
@@ -77,7 +78,6 @@ class Nano:
     ) -> None:  # fmt: skip
         self.size, self.tokens, self.context = size, tokens, context
         self.device = torch.device(device)
-        self.workers = workers or (torch.get_num_threads() if device == "cpu" else 1)
         self.dtype = _dtype(precision, self.device)
         self.lora_rank, self.eps, self.theta = lora_rank, eps, theta
         self._all = {name: nn.Parameter(weights[name].to(self.device, torch.float32).clone()) for name in _names(size)}
@@ -89,6 +89,8 @@ class Nano:
         lib = library(self.dtype) if self.device.type == "cpu" else None
         self.native = Native(lib, self.dtype) if lib is not None else None
         self.ops = self.native or Plain(self.dtype)
+        # Kernels work on one thread, so there are as many workers as cores; plain torch shares each product out itself.
+        self.workers = (workers or cores()) if self.native else 1
         self.tables = tables(context, size.head, theta, self.device)
         self.refresh()
 
@@ -181,6 +183,8 @@ class Nano:
     # ---- likelihood ----
 
     def logprobs(self, batch: Packed, temperature: float = 1.0, masks: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        if batch.positions.max() >= self.context:
+            raise RungwiseError(f"a row of {batch.positions.max() + 1} tokens, and the context is {self.context}")
         placed = Placed(batch, self.device)
         rows, which = torch.unique(placed.source, return_inverse=True)
         h = self._hidden(placed, rows)
@@ -227,6 +231,10 @@ class Nano:
             "initializer_range": DEVIATION, "eos_token_id": self.tokens.end, "pad_token_id": self.tokens.pad,
             "bos_token_id": None,
         }  # fmt: skip
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fresh(size: Size, vocabulary: int, seed: int) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@
    bytes. What a clock says goes to `timing.jsonl`, which is not compared.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -79,7 +80,8 @@ def write(path: Path, content: bytes) -> None:
         _written(whole, content)
         whole.replace(path)
     except OSError as error:
-        whole.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            whole.unlink()
         raise RungwiseError(f"{path}: cannot write: {error.strerror}") from error
 
 

@@ -39,6 +39,8 @@ class Learner:
         self, policy: Policy, *, betas: tuple[float, float], weight_decay: float, clip: float, optimiser: str = "adamw"
     ) -> None:
         self.policy, self.clip = policy, clip
+        if policy.workers > 1:  # torch's own threads would only stand in the way of the workers
+            torch.set_num_threads(1)
         self.optimisers = _optimisers(optimiser, policy.parameters(), betas, weight_decay)
 
     def step(
@@ -160,11 +162,9 @@ def _threads(workers: int, call: Callable[[int], None]) -> None:
         torch.set_num_threads(1)
         call(first)
 
-    kept = torch.get_num_threads()
     with ThreadPoolExecutor(workers) as pool:
         for future in [pool.submit(alone, first) for first in range(workers)]:
             future.result()
-    torch.set_num_threads(kept)
     return None
 
 

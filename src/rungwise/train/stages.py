@@ -158,7 +158,7 @@ def _sft(order: Order, contract: Contract, folder: Path) -> Path:
     audit = corpus.audit(contract, rows, {"held-out loss": [row.task for row in held]})
     _write(folder / "audit.json", asdict(audit))
     corpus.require_sound(audit)
-    policy, lengths = _policy(order, contract, rows)
+    policy, lengths = _policy(order, contract, rows, held)
     lengths.refuse(policy.context)
     _write(folder / "lengths.json", asdict(lengths))
     expert = settings.expert and expert_of(
@@ -201,11 +201,14 @@ def _drawn(
     return corpus.load(path, load_contract(own.name, own.settings))
 
 
-def _policy(order: Order, contract: Contract, rows: Sequence[corpus.Row]) -> tuple[Policy, Lengths]:
-    """A policy to begin with: made here, or a Hugging Face model, with a context that the rows fit in."""
+def _policy(
+    order: Order, contract: Contract, rows: Sequence[corpus.Row], held: Sequence[corpus.Row] = ()
+) -> tuple[Policy, Lengths]:
+    """A policy to begin with: made here, or a Hugging Face model, with a context that all rows fit in. Its tokens are
+    learned from the training rows alone, so held-out rows may be longer."""
     rung, model = order.rung, order.rung.model
     order.show.doing("making the model")
-    pairs = [(row.task.prompt, row.answer) for row in rows]
+    pairs = [(row.task.prompt, row.answer) for row in (*rows, *held)]
     if model.path is not None:
         grammar = contract.grammar()
         policy = load_policy(
@@ -215,7 +218,8 @@ def _policy(order: Order, contract: Contract, rows: Sequence[corpus.Row]) -> tup
         return policy, measure(policy.tokens, pairs)
     from rungwise.policy.nano import Nano, fresh, size_of
 
-    tokens = build(contract.grammar(), [text for pair in pairs for text in pair], rung.tokens.size)
+    prose = [text for row in rows for text in (row.task.prompt, row.answer)]
+    tokens = build(contract.grammar(), prose, rung.tokens.size)
     lengths = measure(tokens, pairs)
     size = size_of(str(model.size))
     weights = fresh(size, tokens.size, derive(rung.seed, "model"))
