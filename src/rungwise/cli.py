@@ -274,6 +274,30 @@ def show(
     typer.echo(output)
 
 
+@app.command(epilog="Example: rungwise curves runs/first runs/second -o curves.html")
+def curves(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, or of rungs with all their seeds.")
+    ],
+    output: Annotated[Path, typer.Option("-o", help="The page to write; a single picture where it ends in .svg.")],
+    stage: Annotated[str | None, typer.Option(help="sft or rl; both where not given.")] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME", help="Instead of the usual ones; may be given again, * is any text."),
+    ] = None,
+) -> None:
+    """Draw how runs went: their figures over the steps, seeds of a rung together."""
+    from rungwise.report.charts import svg_of
+    from rungwise.report.curves import page, panels, read, title
+
+    made = {".html": page, ".svg": svg_of}.get(output.suffix)
+    if made is None:
+        raise InputError(f"{str(output)!r}; expected a name that ends in .html or .svg", field="-o")
+    rungs = read(folders)
+    _write(output, made(title(rungs), panels(rungs, stage, metrics or ())))
+    typer.echo(output)
+
+
 @app.command(epilog="Example: rungwise serve canvas --port 8000 --split test -n 20")
 def serve(
     contract: ContractName,

@@ -17,7 +17,6 @@ from rungwise.errors import InputError, RungwiseError  # noqa: E402
 from rungwise.train import checkpoint, loop  # noqa: E402
 from rungwise.train.checkpoint import Checkpoint, Journal  # noqa: E402
 
-
 # A disk that is full, as far as one process can be told: no file of it may grow beyond this.
 FULL = """
 import resource, sys, pathlib, torch

@@ -29,7 +29,9 @@ def rows_of(draw: np.random.Generator, n: int) -> list[Row]:
     """Ragged prompts and answers; some answers are one token, some prompts are shared."""
     made: list[Row] = []
     for _ in range(n):
-        answers = [draw.integers(0, TOKENS.size, draw.choice([1, 2, 7, 19])).tolist() for _ in range(draw.integers(1, 5))]
+        answers = [
+            draw.integers(0, TOKENS.size, draw.choice([1, 2, 7, 19])).tolist() for _ in range(draw.integers(1, 5))
+        ]
         made.append((draw.integers(0, TOKENS.size, draw.integers(1, 40)).tolist(), answers))
     return made
 
@@ -80,9 +82,10 @@ def test_transformers_gives_the_same_log_probabilities(saved: tuple[Nano, Path])
         whole = made.logprobs(pack([(ids[:1], [ids[1:]])]))[0]
     assert torch.allclose(whole, theirs[:-1].gather(1, torch.tensor(ids[1:])[:, None])[:, 0], atol=1e-4)
     fast = transformers.AutoTokenizer.from_pretrained(folder)
-    assert fast.encode("a queue\n<|end|> é", add_special_tokens=False, split_special_tokens=True) == TOKENS.prompt(
-        "a queue\n<|end|> é"
-    )[1:-1]
+    assert (
+        fast.encode("a queue\n<|end|> é", add_special_tokens=False, split_special_tokens=True)
+        == TOKENS.prompt("a queue\n<|end|> é")[1:-1]
+    )
 
 
 def test_a_saved_model_is_read_back_as_it_was(saved: tuple[Nano, Path]) -> None:
@@ -179,7 +182,7 @@ def stepped(policy: Nano) -> set[str]:
 @pytest.mark.parametrize(
     ("phrase", "named"),
     [
-        ("all", lambda name: True),
+        ("all", lambda _: True),
         ("last 1 blocks", lambda name: ".1." in name),
         ("last 1 blocks + head", lambda name: ".1." in name or "embed" in name),
         ("attention only", lambda name: "self_attn" in name),

@@ -1,5 +1,7 @@
 """Rows without padding: whatever is packed, each label is predicted from exactly what stands before it."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,9 +30,7 @@ def test_every_label_is_predicted_from_its_prompt_and_what_was_written_before_it
     ]
     found = [
         (owner, read_by(batch, source), label)
-        for owner, source, label in zip(
-            batch.owner.tolist(), batch.source.tolist(), batch.labels.tolist(), strict=True
-        )
+        for owner, source, label in zip(batch.owner.tolist(), batch.source.tolist(), batch.labels.tolist(), strict=True)
     ]
     assert found == expected
     assert batch.answers == len(flat)
@@ -53,7 +53,7 @@ def test_portions_keep_all_answers_in_order_and_within_the_budget(rows: list[Row
         cost = sum(len(prompt) + sum(map(len, answers)) for prompt, answers in part)
         assert cost <= budget or sum(len(answers) for _, answers in part) == 1
         assert all(answers for _, answers in part)
-    for part, following in zip(cut, cut[1:], strict=False):  # none is cut off before it is full
+    for part, following in pairwise(cut):  # none is cut off before it is full
         (prompt, answers), again = following[0], part[-1][0] is following[0][0]
         held = sum(len(p) + sum(map(len, a)) for p, a in part)
         assert held + len(answers[0]) + (0 if again else len(prompt)) > budget

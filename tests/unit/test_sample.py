@@ -1,4 +1,4 @@
-"""Answers as they are drawn: by the model's own probabilities, whatever runs beside them and whichever way they are made."""
+"""Answers as they are drawn: by the model's own probabilities, whatever runs beside them, whichever way."""
 
 from collections import Counter
 from dataclasses import replace

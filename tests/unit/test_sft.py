@@ -1,6 +1,7 @@
 """Fine-tuning: rows are learned by heart, held-out loss is the plain one, and a policy can be taught by itself."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from rungwise.train import corpus, loop  # noqa: E402
 from rungwise.train.mixture import Source, encoded, mixed  # noqa: E402
 from rungwise.train.settings import ExpertSettings, SftSettings  # noqa: E402
 from rungwise.train.sft import Sft, expert_of  # noqa: E402
+from rungwise.train.stages import fork  # noqa: E402
 from tests.unit.small import TOKENS, Letters, nano, task  # noqa: E402
 
 POEM = ["roses are red", "violets are blue", "sugar", "and so on, and so on", "", "é"]
@@ -73,7 +75,7 @@ def test_the_learning_rate_warms_up_then_falls_to_a_twentieth(decay: str) -> Non
     rates = [told["lr"] for told, _ in map(stage(nano(), decay=decay, steps=20, batch_tokens=1).step, range(1, 21))]
     assert rates[:5] == pytest.approx([1e-3 * n for n in range(1, 6)])
     assert rates[-1] == pytest.approx(5e-3 if decay == "constant" else 5e-3 / 20)
-    assert all(a >= b for a, b in zip(rates[4:], rates[5:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[4:]))
 
 
 # ---- expert iteration ----
@@ -122,3 +124,10 @@ def test_a_round_that_is_cut_off_goes_on_with_the_rows_it_had(tmp_path: Path, di
     run_expert(tmp_path / "cut")
     for name in ("metrics.jsonl", "expert-1.jsonl", "expert-2.jsonl", "checkpoints/000016/weights.safetensors"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_a_fork_takes_along_what_was_written_up_to_its_step(tmp_path: Path) -> None:
+    run_expert(tmp_path / "run/sft")  # rounds begin with steps 5 and 11; checkpoints are at 5, 10, 15, 16
+    for step, kept in ((0, []), (10, ["expert-1.jsonl"]), (15, ["expert-1.jsonl", "expert-2.jsonl"])):
+        fork("sft", tmp_path / "run", step, tmp_path / f"fork-{step}")
+        assert sorted(path.name for path in (tmp_path / f"fork-{step}/sft").glob("expert*")) == kept

@@ -120,7 +120,7 @@ class Nano:
         for name, parameter in self._all.items():
             found = tuple(weights[name].shape) if name in weights else None
             if found != parameter.shape:
-                raise InputError(f"{found or 'missing'}; expected {tuple(parameter.shape)}, as this model has", field=name)
+                raise InputError(f"{found or 'missing'}; expected {tuple(parameter.shape)}", field=name)
         with torch.no_grad():
             for name, parameter in self._all.items():
                 parameter.copy_(weights[name])

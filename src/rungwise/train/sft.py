@@ -110,7 +110,8 @@ class Sft:
         return [asdict(one) for one in counted(self.first, min(steps, self.first.steps))]
 
     def checkpoint(self, step: int) -> Checkpoint:
-        return Checkpoint(step, self.policy.weights(), self.learner.state(), {"tokens": self.learned, "turns": self.turns})
+        state = {"tokens": self.learned, "turns": self.turns}
+        return Checkpoint(step, self.policy.weights(), self.learner.state(), state)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         self.policy.load(checkpoint.weights)
