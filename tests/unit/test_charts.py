@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -25,7 +25,7 @@ from rungwise.report.scales import figure, labels, mean, smoothed, span, thinned
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<script>alert(1)</script>\"'&amp;</svg></style>\u202e"
-VALUES = st.floats(-1e98, 1e98, allow_subnormal=False)
+VALUES = st.floats(-1e98, 1e98)
 CURVES = st.dictionaries(st.integers(0, 10**6), VALUES, min_size=1, max_size=80).map(
     lambda found: dict(sorted(found.items()))
 )
@@ -98,6 +98,8 @@ def test_thinning_keeps_ends_and_extremes_and_little_else(values: list[float], m
 
 
 @given(st.lists(CURVES, min_size=1, max_size=4))
+@example([{1: 0.0, 2: 5e-324}])
+@example([{1: 0.7, 2: math.nextafter(0.7, 1)}])
 def test_any_figures_get_an_axis_that_holds_where_they_end(lines: list[dict[int, float]]) -> None:
     axis = ticks(*span(lines))
     room = (axis[-1] - axis[0]) * 1e-5
@@ -145,9 +147,10 @@ def test_a_spike_does_not_flatten_the_rest_and_is_told() -> None:
     assert "\u2191 40<" in "".join(drawn(Chart("x", (series_of("a", 0, [line]),)), panel(last=200)).body)
 
 
-def test_a_line_that_ends_far_off_is_drawn_to_its_end() -> None:
-    line = {step: 1.0 + step % 3 for step in range(1, 201)} | {200: 40.0}
-    assert span([line])[1] == 40.0
+@pytest.mark.parametrize("end", [40.0, -40.0])
+def test_a_line_that_ends_far_off_is_drawn_to_its_end(end: float) -> None:
+    line = {step: 1.0 + step % 3 for step in range(1, 201)} | {200: end}
+    assert end in span([line])
 
 
 # ---- marks ----

@@ -10,14 +10,29 @@
    so that exactly k tokens stay.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from rungwise.contract import Task
 from rungwise.policy.policy import Decode
+from rungwise.seeds import derive
 
 GOLDEN = 0x9E3779B97F4A7C15
 WORD = 2**64
+
+
+def keys_of(tasks: Sequence[Task], k: int, seed: int) -> npt.NDArray[np.uint64]:
+    """The key of each of k samples of each task; a task that stands there again goes on counting its samples."""
+    before: Counter[str] = Counter()
+    keys = []
+    for task in tasks:
+        keys += [derive(seed, "sample", task.id, before[task.id] + j) for j in range(k)]
+        before[task.id] += k
+    return np.array(keys, np.uint64)
 
 
 def uniforms(keys: npt.NDArray[np.uint64], step: int) -> npt.NDArray[np.float32]:

@@ -20,12 +20,12 @@ import torch
 
 from rungwise.contract import Task
 from rungwise.errors import InputError, nearest
+from rungwise.policy.drawing import keys_of
 from rungwise.policy.hub_model import made_trainable, opened, reserve, stops
 from rungwise.policy.hub_tokens import HubTokens
 from rungwise.policy.packed import Packed
 from rungwise.policy.policy import Decode, Floats, Group, Ids, Sample
 from rungwise.policy.stepping import run
-from rungwise.seeds import derive
 
 if TYPE_CHECKING:
     from rungwise.policy.grammar import Automaton
@@ -75,15 +75,14 @@ class HubPolicy:
     ) -> list[Group]:
         if decode.grammar and automaton is None:
             raise InputError("the contract has no grammar to hold answers to", field="grammar")
-        prompts = [self._prompt(task) for task in tasks]
+        prompts, keys = [self._prompt(task) for task in tasks], keys_of(tasks, k, seed)
         groups = []
         for part in _portions([len(prompt) for prompt in prompts], k, decode.max_new_tokens):
-            keys = np.array([derive(seed, "sample", task.id, j) for task in tasks[part] for j in range(k)], np.uint64)
             held = automaton if decode.grammar else None
             with torch.no_grad(), self._precision():
                 drawn = run(
-                    Cached(self.model, self.tokens.pad), prompts[part], k, keys, decode, self.tokens.stops, held,
-                    self.context,
+                    Cached(self.model, self.tokens.pad), prompts[part], k, keys[part.start * k : part.stop * k], decode,
+                    self.tokens.stops, held, self.context,
                 )  # fmt: skip
             for i, task in enumerate(tasks[part]):
                 samples = tuple(self._sample(*answer) for answer in drawn[i * k : (i + 1) * k])

@@ -19,11 +19,11 @@ from torch.nn import functional as F
 
 from rungwise.contract import Task
 from rungwise.errors import InputError, RungwiseError
+from rungwise.policy.drawing import keys_of
 from rungwise.policy.kernels import How, Model, Native, at, long
 from rungwise.policy.plain import rotated
 from rungwise.policy.policy import ENDS, Decode, Floats, Group, Ids, Sample
 from rungwise.policy.stepping import SMOOTHING, not_finite, run
-from rungwise.seeds import derive
 
 if TYPE_CHECKING:
     from rungwise.policy.grammar import Automaton
@@ -43,19 +43,14 @@ def sample(
         raise InputError("the contract has no grammar to hold answers to", field="grammar")
     if decode.max_new_tokens < 1:
         raise InputError(f"{decode.max_new_tokens}; expected at least 1", field="max_new_tokens")
+    prompts, keys = [_prompt(nano, task) for task in tasks], keys_of(tasks, k, seed)
+    draw, held = _native if nano.native else _plain, automaton if decode.grammar else None
     groups = []
-    for chunk in _chunks(nano, tasks):
-        prompts = [_prompt(nano, task) for task in chunk]
-        keys = np.array([derive(seed, "sample", task.id, j) for task in chunk for j in range(k)], np.uint64)
-        held = automaton if decode.grammar else None
-        answers = (
-            _native(nano, prompts, k, keys, decode, held)
-            if nano.native
-            else _plain(nano, prompts, k, keys, decode, held)
-        )
-        for i, task in enumerate(chunk):
+    for part in _parts(nano, len(tasks)):
+        answers = draw(nano, prompts[part], k, keys[part.start * k : part.stop * k], decode, held)
+        for i, (task, prompt) in enumerate(zip(tasks[part], prompts[part], strict=True)):
             samples = tuple(_sample(nano, *drawn) for drawn in answers[i * k : (i + 1) * k])
-            groups.append(Group(task=task, prompt=prompts[i], samples=samples))
+            groups.append(Group(task=task, prompt=prompt, samples=samples))
     return groups
 
 
@@ -71,10 +66,11 @@ def _prompt(nano: "Nano", task: Task) -> Ids:
     return ids
 
 
-def _chunks(nano: "Nano", tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+def _parts(nano: "Nano", tasks: int) -> Iterator[slice]:
+    """As many tasks at a time as their prompts' caches have room."""
     of_one = 4 * nano.size.layers * nano.size.groups * nano.size.head * nano.context * 2
     most = max(1, CACHED_BYTES // of_one)
-    return (tasks[i : i + most] for i in range(0, len(tasks), most))
+    return (slice(i, min(i + most, tasks)) for i in range(0, tasks, most))
 
 
 # ---- in C ----
@@ -179,8 +175,14 @@ def _plain(
 ) -> list[Drawn]:
     with torch.no_grad():
         return run(
-            Stepper(nano, decode.max_new_tokens), [p.tolist() for p in prompts], k, keys, decode, (nano.tokens.end,),
-            automaton, nano.context
+            Stepper(nano, decode.max_new_tokens),
+            [p.tolist() for p in prompts],
+            k,
+            keys,
+            decode,
+            (nano.tokens.end,),
+            automaton,
+            nano.context,
         )
 
 

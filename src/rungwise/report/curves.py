@@ -69,8 +69,7 @@ def read(folders: Sequence[Path]) -> list[Rung]:
         for run in _runs(folder):
             place = run.resolve()
             rung = place.parent if SEED.fullmatch(place.name) else place
-            if place not in found.setdefault(rung, {}):
-                found[rung][place] = _read_run(run)
+            found.setdefault(rung, {})[place] = _read_run(run)
     names = _names(list(found))
     return [Rung(name, tuple(runs.values())) for name, runs in zip(names, found.values(), strict=True)]
 

@@ -185,7 +185,7 @@ class Rl:
             if last is None and figures["drift"] > self.settings.drift:
                 raise RungwiseError(
                     f"step {number}: the sampler's log-probabilities are {figures['drift']:.3g} from the learner's on "
-                    f"average, over rl.drift = {self.settings.drift:g}: no longer the same policy. Use model.precision = "
+                    f"average, over rl.drift = {self.settings.drift:g}: not one policy any more. Use model.precision = "
                     '"fp32", or raise rl.drift; the last checkpoint is as it was'
                 )
             told["trained_answers"] += taught.answers
