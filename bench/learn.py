@@ -134,7 +134,7 @@ def sft(size: str) -> list[float]:
     policy, rows = nano(size), SFT_ROWS[size]
     draw = stream(0, "bench")
     data = [([2], [[draw.randrange(2, policy.tokens.size) for _ in range(SFT_LENGTH - 1)]]) for _ in range(rows * 8)]
-    settings = SftSettings(steps=10, batch_tokens=rows * SFT_LENGTH, heldout=0)
+    settings = SftSettings(steps=10, batch_tokens=rows * SFT_LENGTH, heldout=0, optimiser="adamw")
     stage = Sft(policy, [Source(name="rows", weight=1.0, rows=data)], [], settings, 0)
     assert stage.first.batch_rows == rows
     return timed(stage.step, 6, 2)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from rungwise.report.colours import STYLE, colour, look
-from rungwise.report.page import _seen as seen
+from rungwise.report.page import seen as seen
 from rungwise.report.scales import Curve, figure, labels, mean, smoothed, span, thinned, ticks
 
 WIDE, LEFT, RIGHT, TOP, PLOT = 380, 46, 18, 34, 136
@@ -29,14 +29,17 @@ class Series:
 
     name: str
     slot: int  # which colour and dashes
-    lines: tuple[Curve, ...]
-    thin: tuple[Curve, ...]  # moving means
-    strong: Curve  # the mean of those
+    faint: tuple[Curve, ...]  # a single line as it was written down, several as their moving means
+    strong: Curve  # the mean of the moving means
+
+    @property
+    def drawn(self) -> tuple[Curve, ...]:
+        return (*self.faint, self.strong)
 
 
 def series_of(name: str, slot: int, lines: Sequence[Curve]) -> Series:
     thin = tuple(smoothed(line) for line in lines)
-    return Series(name, slot, tuple(lines), thin, mean(thin))
+    return Series(name, slot, thin if len(thin) > 1 else tuple(lines), mean(thin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Drawing:
 def drawn(chart: Chart, panel: Panel) -> Drawing:
     """One chart of a panel: axes, lines, marks, and where each series starts and ends."""
     rows = laid_out(panel.marks, panel.last)
-    axis = ticks(*span([line for series in chart.series for line in series.lines]))
+    axis = ticks(*span([line for series in chart.series for line in series.drawn]))
     under = MARKS + MARK_ROW * len(rows) + 14
     scale = Scale(axis[0], axis[-1], panel.last)
     ends = [(series, _ends(series)) for series in chart.series]
@@ -133,11 +136,9 @@ def _x_axis(scale: Scale) -> list[str]:
 
 
 def _lines(series: Series, scale: Scale) -> list[str]:
-    if len(series.lines) > 1:
-        under = [_line("thin", series, line, scale) for line in series.thin]
-    else:  # where nothing was smoothed away, the strong line tells it all
-        under = [_line("raw", series, line, scale) for line in series.lines if line not in series.thin]
-    return [*under, _line("strong", series, series.strong, scale)]
+    kind = "thin" if len(series.faint) > 1 else "raw"
+    faint = [_line(kind, series, line, scale) for line in series.faint if line != series.strong]
+    return [*faint, _line("strong", series, series.strong, scale)]
 
 
 def _line(kind: str, series: Series, line: Curve, scale: Scale) -> str:
@@ -152,7 +153,7 @@ def _line(kind: str, series: Series, line: Curve, scale: Scale) -> str:
 
 def _beyond(chart: Chart, scale: Scale) -> list[str]:
     """An arrow at the edge, with how far the farthest value beyond it goes."""
-    points = [(value, step) for series in chart.series for line in series.lines for step, value in line.items()]
+    points = [(value, step) for series in chart.series for line in series.drawn for step, value in line.items()]
     told = []
     for arrow, (value, step), y in (("↑", max(points), TOP - 5), ("↓", min(points), TOP + PLOT - 5)):
         if not scale.low <= value <= scale.high:

@@ -21,7 +21,7 @@ from rungwise.report.charts import WIDE, Chart, Drawing, Mark, Panel, drawn, sam
 from rungwise.report.colours import STYLE as CURVE_STYLE
 from rungwise.report.page import POLICY
 from rungwise.report.page import STYLE as PAGE_STYLE
-from rungwise.report.page import _seen as seen
+from rungwise.report.page import seen as seen
 from rungwise.report.scales import Curve
 
 # What is shown where nothing is asked for, in this order. The loss of a policy that learns from its own answers is left

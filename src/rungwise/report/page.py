@@ -53,8 +53,8 @@ def page(title: str, lead: str, shown: Sequence[Shown], failures: Mapping[str, s
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<title>{_seen(title)}</title>\n<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n</head>\n<body>',
-            f'<header class="top"><h1 id="top">{_seen(title)}</h1><p class="lead">{_seen(lead)}</p></header>',
+            f'<title>{seen(title)}</title>\n<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n</head>\n<body>',
+            f'<header class="top"><h1 id="top">{seen(title)}</h1><p class="lead">{seen(lead)}</p></header>',
             "<main>",
             *([_summary(shown)] if len(shown) > 1 else []),
             *cards,
@@ -94,8 +94,8 @@ def _passed(shown: Sequence[Shown]) -> str:
 
 
 def _row(number: int, item: Shown, mended: bool) -> str:
-    cells = [f'<th scope="row"><a href="#item-{number}"><code>{_seen(item.task.id)}</code></a></th>']
-    cells += [f"<td>{_seen(word)}</td>" for word in (item.task.tier, item.task.family)]
+    cells = [f'<th scope="row"><a href="#item-{number}"><code>{seen(item.task.id)}</code></a></th>']
+    cells += [f"<td>{seen(word)}</td>" for word in (item.task.tier, item.task.family)]
     cells += _cells(item.verdict)
     if mended:
         cells += _cells(item.repaired.verdict) if item.repaired else ["<td></td>"] * len(COLUMNS)
@@ -107,7 +107,7 @@ def _cells(verdict: Verdict) -> list[str]:
     return [
         f"<td{RIGHT}>{_number(verdict.score)}</td>",
         f'<td class="{"good" if verdict.passed else "bad"}">{mark}</td>',
-        f"<td>{_seen(verdict.failure or '')}</td>",
+        f"<td>{seen(verdict.failure or '')}</td>",
     ]
 
 
@@ -119,8 +119,8 @@ def _card(number: int, item: Shown, failures: Mapping[str, str]) -> str:
     return "\n".join(
         [
             f'<article id="item-{number}" aria-labelledby="name-{number}">',
-            f'<header><h2 id="name-{number}">{_seen(task.tier)} <span>{_seen(task.family)}</span></h2>',
-            f"<code>{_seen(task.id)}</code>{_badge(item.verdict)}</header>",
+            f'<header><h2 id="name-{number}">{seen(task.tier)} <span>{seen(task.family)}</span></h2>',
+            f"<code>{seen(task.id)}</code>{_badge(item.verdict)}</header>",
             f'<h3>Prompt</h3><pre class="prompt" dir="auto">\n{_cut(task.prompt)}</pre>',
             _picture(item.picture, f"picture of the answer to {task.id}"),
             f'<div class="columns">{_judged(item.verdict, failures)}</div>',
@@ -152,7 +152,7 @@ def _tone(value: float) -> str:
 def _bar(name: str, value: float, tone: str, style: str = "") -> str:
     fill = f'<span class="{tone}" style="width:{100 * _share(value):.1f}%"></span>'
     return (
-        f'<div class="bar {style}"><span>{_seen(name)}</span><b>{_number(value)}</b>'
+        f'<div class="bar {style}"><span>{seen(name)}</span><b>{_number(value)}</b>'
         f'<span class="track" aria-hidden="true">{fill}</span></div>'
     )
 
@@ -161,9 +161,9 @@ def _why(verdict: Verdict, failures: Mapping[str, str]) -> str:
     told = ""
     if verdict.failure is not None:
         mends = failures.get(verdict.failure, "")
-        told += f'<div class="flag bad"><b>{_seen(verdict.failure)}</b> {_seen(mends)}</div>'
+        told += f'<div class="flag bad"><b>{seen(verdict.failure)}</b> {seen(mends)}</div>'
     if verdict.exploit is not None:
-        told += f'<div class="flag warn"><b>exploit: {_seen(verdict.exploit)}</b> {EXPLOIT}</div>'
+        told += f'<div class="flag warn"><b>exploit: {seen(verdict.exploit)}</b> {EXPLOIT}</div>'
     return told
 
 
@@ -179,7 +179,7 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _measures(measures: Mapping[str, float]) -> str:
-    rows = "".join([f"<div><dt>{_seen(name)}</dt><dd>{_number(value)}</dd></div>" for name, value in measures.items()])
+    rows = "".join([f"<div><dt>{seen(name)}</dt><dd>{_number(value)}</dd></div>" for name, value in measures.items()])
     return f'<h3>Measures</h3><dl class="measures">{rows}</dl>' if rows else ""
 
 
@@ -220,12 +220,12 @@ def _picture(picture: str | None, name: str) -> str:
     if picture is None:
         return ""
     if is_plain_svg(picture):
-        return f'<figure class="wide" role="region" aria-label="{_seen(name)}" tabindex="0">{picture}</figure>'
+        return f'<figure class="wide" role="region" aria-label="{seen(name)}" tabindex="0">{picture}</figure>'
     if picture.lstrip().startswith("<svg"):
         data = base64.b64encode(picture.encode("utf-8", "replace")).decode()
-        return f'<figure class="wide"><img alt="{_seen(name)}" src="data:image/svg+xml;base64,{data}"></figure>'
+        return f'<figure class="wide"><img alt="{seen(name)}" src="data:image/svg+xml;base64,{data}"></figure>'
     document = escape(picture.encode("utf-8", "replace").decode())
-    return f'<iframe title="{_seen(name)}" sandbox srcdoc="{document}"></iframe>'
+    return f'<iframe title="{seen(name)}" sandbox srcdoc="{document}"></iframe>'
 
 
 def is_plain_svg(picture: str) -> bool:
@@ -272,7 +272,7 @@ _HIDDEN = re.compile(
 )
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
     """Escaped, with what hides itself or turns the text around it named by its number."""
     return escape(_HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text))
 
@@ -280,7 +280,7 @@ def _seen(text: str) -> str:
 def _cut(text: str, most: int = MOST_CHARS) -> str:
     left_out = len(text) - most
     note = f'\n<span class="cut">{left_out:,} characters left out</span>' if left_out > 0 else ""
-    return _seen(text[:most]) + note
+    return seen(text[:most]) + note
 
 
 def _share(value: float) -> float:

@@ -15,8 +15,8 @@ def smoothed(line: Curve) -> Curve:
     cut off at the end: the first value stays as it is, the last is the mean of the last fortieth."""
     values = list(line.values())
     half = len(values) // 40
-    reach = [min(half, at) for at in range(len(values))]
-    return {step: fmean(values[at - reach[at] : at + reach[at] + 1]) for at, step in enumerate(line)}
+    parts = (values[at - min(half, at) : at + min(half, at) + 1] for at in range(len(values)))
+    return {step: sum(part) / len(part) for step, part in zip(line, parts, strict=True)}
 
 
 def mean(lines: Sequence[Curve]) -> Curve:

@@ -18,6 +18,8 @@ from rungwise.errors import RungwiseError
 from rungwise.policy.policy import Policy
 from rungwise.policy.trainable import BLOCK
 
+LARGE = 4_000_000  # weights
+
 Portion = TypeVar("Portion")
 Figures = Mapping[str, Tensor]
 
@@ -39,9 +41,11 @@ class Learner:
         self, policy: Policy, *, betas: tuple[float, float], weight_decay: float, clip: float, optimiser: str = "adamw"
     ) -> None:
         self.policy, self.clip = policy, clip
-        if policy.workers > 1:  # torch's own threads would only stand in the way of the workers
-            torch.set_num_threads(1)
-        self.optimisers = _optimisers(optimiser, policy.parameters(), betas, weight_decay)
+        # Between the workers' portions torch's own threads pay for large models only; on a busy machine they cost.
+        if policy.workers > 1:
+            large = sum(p.numel() for p in policy.parameters().values()) > LARGE
+            torch.set_num_threads(policy.workers if large else 1)
+        self.optimisers = _optimisers(optimiser, policy, betas, weight_decay)
 
     def step(
         self, portions: Sequence[Portion], loss: Callable[[Portion], tuple[Tensor, Figures]], lr: float, what: str
@@ -62,7 +66,7 @@ class Learner:
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = lr
-            optimiser.step()
+        spread(self.policy.workers, self.optimisers, lambda optimiser: optimiser.step())
         moved = (
             torch.stack([(p.detach() - b).square().sum() for p, b in zip(parameters, before, strict=True)]).sum().sqrt()
         )
@@ -96,10 +100,12 @@ class Learner:
 
 
 def _optimisers(
-    name: str, parameters: Mapping[str, torch.nn.Parameter], betas: tuple[float, float], weight_decay: float
+    name: str, policy: Policy, betas: tuple[float, float], weight_decay: float
 ) -> list[torch.optim.Optimizer]:
     """Muon turns the step of each matrix of the blocks into one that moves all directions alike, at AdamW's scale, so
-    that one learning rate serves both; embeddings, head and norms stay with AdamW. Only matrices decay."""
+    that one learning rate serves both; embeddings, head and norms stay with AdamW. Only matrices decay. Each worker has
+    a Muon of its own, for turning a matrix takes products of its size."""
+    parameters = policy.parameters()
     turned = [p for n, p in parameters.items() if name == "muon" and p.dim() == 2 and BLOCK.search(n)]
     rest = [p for p in parameters.values() if not any(p is own for own in turned)]
     groups = [
@@ -109,8 +115,9 @@ def _optimisers(
     made: list[torch.optim.Optimizer] = []
     if any(group["params"] for group in groups):
         made.append(torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=betas, fused=True))
-    if turned:
-        made.append(torch.optim.Muon(turned, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
+    for part in (turned[first :: policy.workers] for first in range(policy.workers)):
+        if part:
+            made.append(torch.optim.Muon(part, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
     return made
 
 
@@ -170,7 +177,9 @@ def _threads(workers: int, call: Callable[[int], None]) -> None:
 
 def _sum(slopes: Sequence[Tensor | None]) -> Tensor | None:
     present = [slope for slope in slopes if slope is not None]
-    return torch.stack(present).sum(0) if len(present) > 1 else (present[0] if present else None)
+    for slope in present[1:]:
+        present[0].add_(slope)
+    return present[0] if present else None
 
 
 def _finite(number: float) -> bool:

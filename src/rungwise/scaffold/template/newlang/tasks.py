@@ -34,9 +34,9 @@ class Tier:
 
 
 TIERS: Mapping[str, Tier] = {
-    "t1": Tier(5, range(3, 8), range(1, 3)),
-    "t2": Tier(5, range(5, 11), range(3, 4)),
-    "t3": Tier(6, range(8, 16), range(4, 6)),
+    "t1": Tier(5, range(1, 4), range(1, 2)),
+    "t2": Tier(5, range(1, 4), range(2, 3)),
+    "t3": Tier(5, range(2, 6), range(3, 4)),
 }
 # Which tenths of all mazes a split draws from.
 SHARE: Mapping[str, range] = {"train": range(8), "dev": range(8, 9), "test": range(9, 10)}
@@ -139,12 +139,17 @@ def _posed(maze: Maze, split: str, tier: str) -> Task:
 
 
 def _prompt(maze: Maze) -> str:
-    """All that a right answer depends on. Spaces between the squares, so that a tokenizer sees each of them."""
-    rule = (
-        "Lead S to G around the walls #. One move a line: up, down, left or right, a space, 1-9 steps; "
-        f"no direction twice running; at most {maze.limit} lines."
+    """All that a right answer depends on, as numbers: a small model reads them sooner than a map. What differs comes last."""
+    walls = ", ".join(_named((r, c)) for r, row in enumerate(maze.rows) for c, mark in enumerate(row) if mark == "#")
+    return (
+        f"At most {maze.limit} lines: up, down, left or right, then how many squares; no direction twice running.\n"
+        f"{len(maze.rows)} rows and columns, walls {walls}.\nFrom {_named(maze.start)} to {_named(maze.goal)}."
     )
-    return "\n".join([rule, *(" ".join(row) for row in maze.rows)])
+
+
+def _named(square: Cell) -> str:
+    """By row and column, counted from 1."""
+    return f"{square[0] + 1} {square[1] + 1}"
 
 
 def _compass(maze: Maze) -> str:
