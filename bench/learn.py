@@ -1,6 +1,6 @@
 """How fast learning is: sampling, a GRPO step and SFT, as shares of what this machine multiplies, and beside its peers.
 
-    python bench/learn.py [--json] [--peers | --tricks] [--rounds N]
+    python bench/learn.py [--json] [--peers | --tricks] [--only WHAT] [--rounds N]
 
 With --peers an environment of its own is made in bench/.peers (TRL and transformers, pinned), and each of ours is
 measured in turn with each of theirs, N rounds, on the same model, batch and machine; ratios are of medians. Every
@@ -195,11 +195,13 @@ def environment() -> Path:
     return python
 
 
-def measured(rounds: int, peers: bool) -> list[dict]:
+def measured(rounds: int, peers: bool, only: str | None) -> list[dict]:
     python = environment() if peers else None
     rows = []
     for size in SIZES:
         for what, ways in PEERS.items():
+            if only not in (None, what):
+                continue
             ours: list[float] = []
             theirs: dict[str, list[float]] = {}
             peaks: dict[str, float] = {}
@@ -262,6 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--only", choices=PEERS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=2, metavar=("WHAT", "SIZE"), help="one measurement, in this process")
     parser.add_argument("--tricks", action="store_true", help="the GRPO step with one trick left out at a time")
@@ -277,7 +280,7 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores: {RATE[0] / 1e9:.0f} GFLOP/s bf16",
         file=sys.stderr,
     )
-    rows = tricks(args.rounds) if args.tricks else measured(args.rounds, args.peers)
+    rows = tricks(args.rounds) if args.tricks else measured(args.rounds, args.peers, args.only)
     if args.json:
         print(json.dumps({"bf16_flops": RATE[0], "rows": rows}, indent=2))
 

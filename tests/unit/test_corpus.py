@@ -19,7 +19,7 @@ from rungwise.errors import InputError
 from rungwise.policy.policy import Group, Sample
 from rungwise.records import Answer, line_of
 from rungwise.seeds import stream
-from rungwise.train.corpus import Row, audit, draw, kept, load, require_sound, save
+from rungwise.train.corpus import Row, attempted, audit, draw, kept, load, require_sound, save
 from rungwise.train.mixture import Source, counted, encoded, mixed, too_long
 
 SPEC = f"{__file__}:sums"
@@ -409,3 +409,20 @@ def test_rows_of_a_real_contract_are_its_first_tasks() -> None:
     assert [one.task.tier for one in rows] == ["dp1", "dp1"]
     assert all(canvas.judge(one.task, one.answer).passed for one in rows)
     assert msgspec.json.decode(line_of(rows[0]), type=Row) == rows[0]
+
+
+# ---- what the unskilled write ----------------------------------------------------------------------------------------
+
+
+def test_attempts_are_of_the_same_tasks_differ_and_come_out_the_same_again() -> None:
+    contract = load_contract("canvas", {"surface": "compact"})
+    rows = [Row(task=task, answer="", source="attempt") for task in contract.tasks("train", 2, 0)]
+    made = attempted(contract, rows, 3, 7)
+    assert [row.task.id for row in made] == [row.task.id for row in rows for _ in range(3)]
+    assert made == attempted(contract, rows, 3, 7) != attempted(contract, rows, 3, 8)
+    assert all(contract.judge(row.task, row.answer).failure != "unreadable" for row in made)
+
+
+def test_a_contract_without_attempts_is_told() -> None:
+    with pytest.raises(InputError, match="no member `attempt`"):
+        attempted(sums(), drawn(1), 1, 0)

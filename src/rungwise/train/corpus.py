@@ -25,6 +25,7 @@ from rungwise.contract import Contract, Json, Task, Verdict, judge_all, load_con
 from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.policy.policy import Group
 from rungwise.records import line_of, read_tasks
+from rungwise.seeds import derive
 from rungwise.workers import Item, run
 
 MOST_LOOKED_AT = 256  # items for each row that is wanted
@@ -119,6 +120,18 @@ def _quotas(tiers: Mapping[str, float], n: int) -> dict[str, int]:
 def _wanted(room: Mapping[str, int] | None, answered: bool) -> str:
     lacking = "".join(f", {tier} lacks {count}" for tier, count in (room or {}).items() if count)
     return f"tasks{' with a gold answer' if answered else ''}{lacking}"
+
+
+def attempted(contract: Contract, rows: Sequence[Row], each: int, seed: int) -> list[Row]:
+    """What the unskilled write for the rows' tasks, right or wrong: a policy to begin with that RL can mend."""
+    attempt: Callable[[Task, int], str] | None = getattr(contract, "attempt", None)
+    if attempt is None:
+        raise InputError(f"{contract.name} has no member `attempt`; expected gold or a file", field="sft.mixture")
+    return [
+        Row(task=row.task, answer=attempt(row.task, derive(seed, "attempt", i)), source=row.source)
+        for row in rows
+        for i in range(each)
+    ]
 
 
 # ---- files ----

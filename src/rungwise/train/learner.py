@@ -115,10 +115,12 @@ def _optimisers(
     made: list[torch.optim.Optimizer] = []
     if any(group["params"] for group in groups):
         made.append(torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=betas, fused=True))
-    for part in (turned[first :: policy.workers] for first in range(policy.workers)):
-        if part:
-            made.append(torch.optim.Muon(part, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
-    return made
+    parts = [turned[first :: policy.workers] for first in range(policy.workers)]
+    return made + [
+        torch.optim.Muon(part, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+        for part in parts
+        if part
+    ]
 
 
 @dataclass(slots=True)

@@ -100,22 +100,25 @@ class ModelSettings(Section):
 class SourceSettings(Section):
     """Rows to learn from. A file holds lines of {"task", "answer"}: a task in full, or its id in `tasks_file`."""
 
-    source: str = "gold"  # or a file: anchors and replay are files with their weights
+    source: str = "gold"  # or "attempt": what the contract's unskilled write; or a file, for anchors and replay
     name: str = ""  # for figures and tables; the source where not given
     weight: Above = 1.0  # its share of the rows, against the other weights
     tasks_file: str | None = None
-    tasks: Count | None = None  # gold: how many to draw; as sft.tasks where not given
-    tiers: Weights = {}  # gold: as sft.tiers where not given
+    tasks: Count | None = None  # gold and attempt: how many to draw; as sft.tasks where not given
+    tiers: Weights = {}  # gold and attempt: as sft.tiers where not given
+    each: Count = 1  # attempt: how many of each task
 
     def title(self) -> str:
         return self.name or self.source
 
     @model_validator(mode="after")
     def _fits(self) -> "SourceSettings":
-        gold = self.source == "gold"
-        wrong = ("tasks_file",) if gold else ("tasks", "tiers")
-        faults = {f: f"given for {self.source!r}; expected it for {'a file' if gold else 'gold'} only"
+        drawn = self.source in ("gold", "attempt")
+        wrong = ("tasks_file",) if drawn else ("tasks", "tiers")
+        faults = {f: f"given for {self.source!r}; expected it for {'a file' if drawn else 'gold or attempt'} only"
                   for f in wrong if getattr(self, f)}  # fmt: skip
+        if self.each > 1 and self.source != "attempt":
+            faults["each"] = f"given for {self.source!r}; expected it for attempt only"
         crossed(_all_zero("tiers", self.tiers) | faults)
         return self
 

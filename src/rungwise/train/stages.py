@@ -179,9 +179,10 @@ def _sft(order: Order, contract: Contract, folder: Path) -> Path:
 def _source_rows(order: Order, contract: Contract, source: SourceSettings, folder: Path) -> list[corpus.Row]:
     settings = order.rung.sft
     assert settings is not None
-    if source.source == "gold":
+    if source.source in ("gold", "attempt"):
         path = folder / ("corpus.jsonl" if source.title() == "gold" else f"corpus-{source.title()}.jsonl")
-        return _drawn(order, path, settings.split, source.tasks or settings.tasks, source.tiers or settings.tiers)
+        rows = _drawn(order, path, settings.split, source.tasks or settings.tasks, source.tiers or settings.tiers)
+        return rows if source.source == "gold" else corpus.attempted(contract, rows, source.each, order.rung.seed)
     tasks_file = Path(source.tasks_file) if source.tasks_file else None
     return corpus.load(Path(source.source), contract, tasks_file=tasks_file, source=source.title())
 

@@ -34,9 +34,9 @@ class Tier:
 
 
 TIERS: Mapping[str, Tier] = {
-    "t1": Tier(5, range(1, 4), range(1, 2)),
-    "t2": Tier(5, range(1, 4), range(2, 3)),
-    "t3": Tier(5, range(2, 6), range(3, 4)),
+    "t1": Tier(4, range(3, 7), range(1, 2)),
+    "t2": Tier(4, range(2, 5), range(2, 3)),
+    "t3": Tier(4, range(2, 6), range(3, 4)),
 }
 # Which tenths of all mazes a split draws from.
 SHARE: Mapping[str, range] = {"train": range(8), "dev": range(8, 9), "test": range(9, 10)}
@@ -139,7 +139,7 @@ def _posed(maze: Maze, split: str, tier: str) -> Task:
 
 
 def _prompt(maze: Maze) -> str:
-    """All that a right answer depends on, as numbers: a small model reads them sooner than a map. What differs comes last."""
+    """All that a right answer depends on, as numbers: a small model reads them sooner than a map."""
     walls = ", ".join(_named((r, c)) for r, row in enumerate(maze.rows) for c, mark in enumerate(row) if mark == "#")
     return (
         f"At most {maze.limit} lines: up, down, left or right, then how many squares; no direction twice running.\n"
