@@ -23,6 +23,7 @@ from rungwise.seeds import derive
 
 def opened(name: str, download: bool) -> tuple[Any, Any]:
     transformers, safetensors = _needed("transformers"), _needed("safetensors")
+    transformers.utils.logging.disable_progress_bar()  # a run has its own
     folder = Path(name).expanduser()
     place = str(folder) if folder.is_dir() else name
     if not folder.is_dir():

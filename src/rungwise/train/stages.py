@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 STAGES = ("sft", "rl")
 EXAMINED = 8  # tasks of each split
+PATIENCE = 20.0  # seconds: training may share its machine, and a busy one is no fault of the judge
 DIFFICULTY_K = 8
 TOGETHER = 64  # tasks sampled at a time for `rungwise sample`
 
@@ -133,7 +134,7 @@ def _examined(order: Order, contract: Contract) -> None:
     if path.exists() and msgspec.json.decode(path.read_bytes())["contract"] == identity(contract):
         return
     order.show.doing(f"examining {own.name}")
-    found = examine(own.name, own.settings, n=EXAMINED, seed=order.rung.seed)
+    found = examine(own.name, own.settings, n=EXAMINED, seed=order.rung.seed, seconds_per_answer=PATIENCE)
     if not found.passed:
         failed = [finding.name for finding in found.findings if not finding.passed]
         raise RungwiseError(f"{own.name} fails its examination ({', '.join(failed)}); see `rungwise check {own.name}`")
