@@ -1,4 +1,4 @@
-"""A Hugging Face model through both stages, as the command line runs them: nothing in `train` knows which model it has."""
+"""A Hugging Face model through both stages, as the command line runs them: `train` does not know which model it has."""
 
 from pathlib import Path
 

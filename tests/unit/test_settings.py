@@ -152,7 +152,7 @@ kind = "length"
         ("[[sft.mixture]]\ntiers = {dp1 = 0}\n", "6: sft.mixture.0.tiers: all are 0; expected"),
         (
             "[[sft.mixture]]\nsource = 'f'\ntasks = 3\n",
-            "7: sft.mixture.0.tasks: given for 'f'; expected it for gold only",
+            "7: sft.mixture.0.tasks: given for 'f'; expected it for gold or attempt only",
         ),
         (
             "[rl]\nstart = 'model'\n[[rl.shaping]]\nname = 'a'\nkind = 'part'\nshare = 0.1\n",
