@@ -189,8 +189,9 @@ def run(
 ) -> None:
     """Train: the stages of a rung file, each in its own folder. Kill it whenever you like; --resume goes on."""
     _require_torch()
+    from rungwise.train.prepare import Order, Show
     from rungwise.train.settings import read
-    from rungwise.train.stages import STAGES, Order, Show, fork, run_stage
+    from rungwise.train.stages import STAGES, fork, run_stage
 
     rung = read(file, settings or (), seed)
     folder = out or Path("runs") / rung.name / f"seed-{rung.seed}"
@@ -232,7 +233,7 @@ def sample(
     _require_torch()
     from rungwise.policy.policy import Decode
     from rungwise.records import line_of, read_tasks
-    from rungwise.train.stages import answers_of_run, opened_run
+    from rungwise.train.finished import answers_of_run, opened_run
 
     policy, contract = opened_run(folder, device)
     decode = Decode(

@@ -196,18 +196,28 @@ def installed() -> dict[str, str]:
 
 def load_contract(spec: str, settings: Mapping[str, Json] | None = None) -> Contract:
     """The contract that `spec` names, made with `settings`, its members checked."""
-    names = installed()
-    if ":" not in spec and spec not in names:
-        raise ContractError(
-            f"no contract {spec!r}; {nearest(spec, names)} (or name one as package.module:attr or path/file.py:attr)"
-        )
-    place, _, attribute = names.get(spec, spec).rpartition(":")
+    place, attribute = _place(spec)
     made = _attribute(_module(place), place, attribute)
     if inspect.isclass(made) or not hasattr(made, "judge"):
         made = _made(made, spec, dict(settings or {}))
     elif settings:
         raise ContractError(f"{spec} is a contract already made; settings need a factory: {', '.join(settings)}")
     return checked(made, spec)
+
+
+def factory_module(spec: str) -> ModuleType:
+    """Where the contract that `spec` names is made."""
+    return _module(_place(spec)[0])
+
+
+def _place(spec: str) -> tuple[str, str]:
+    names = installed()
+    if ":" not in spec and spec not in names:
+        raise ContractError(
+            f"no contract {spec!r}; {nearest(spec, names)} (or name one as package.module:attr or path/file.py:attr)"
+        )
+    place, _, attribute = names.get(spec, spec).rpartition(":")
+    return place, attribute
 
 
 def _module(place: str) -> ModuleType:

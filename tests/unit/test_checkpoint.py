@@ -47,6 +47,9 @@ class Walk:
         self.weight, self.sum = self.weight + 0.1 * self.moment, self.sum + number
         return {"sum": self.sum, "weight": float(self.weight.sum())}, {"clock": 1.0}
 
+    def first_batch(self) -> float:
+        return float(self.weight.sum())
+
     def checkpoint(self, step: int) -> Checkpoint:
         return Checkpoint(step, {"w": self.weight}, {"m": self.moment}, {"sum": self.sum})
 

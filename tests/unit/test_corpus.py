@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from rungwise.contract import Grammar, Repair, Task, Verdict, load_contract, task_id
 from rungwise.errors import InputError
+from rungwise.held import held
 from rungwise.policy.policy import Group, Sample
 from rungwise.records import Answer, line_of
 from rungwise.seeds import stream
@@ -220,7 +221,7 @@ def test_files_and_ids_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_rows_in_which_nothing_is_wrong() -> None:
-    found = audit(sums(), [row([1, 2]), row([1, 3])], {"probe": [task([9, 9])]})
+    found = audit(sums(), [row([1, 2]), row([1, 3])], {"probe": held(sums(), [task([9, 9])])})
     assert (found.rows, found.tasks, found.duplicates, found.contradictions, found.overlaps) == (2, 2, 0, (), ())
     require_sound(found)
 
@@ -248,12 +249,12 @@ def test_one_id_with_two_sets_of_facts_is_a_contradiction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "way"),
+    ("kept_task", "way"),
     [(task([1, 2]), "id"), (task([7, 8], prompt="1 + 2"), "prompt"), (task([2, 1]), "structure")],
 )
-def test_an_overlap_is_told_with_the_way_it_was_seen_by(held: Task, way: str) -> None:
+def test_an_overlap_is_told_with_the_way_it_was_seen_by(kept_task: Task, way: str) -> None:
     rows = [row([1, 2]), row([5, 6])]
-    found = audit(sums(), rows, {"probe": [held], "held-out tasks": [task([8, 8])]})
+    found = audit(sums(), rows, {"probe": held(sums(), [kept_task]), "held-out tasks": held(sums(), [task([8, 8])])})
     assert found.overlaps == (f"1 training tasks are in the probe by {way}: {rows[0].task.id}; expected none",)
     with pytest.raises(InputError, match="are in the probe"):
         require_sound(found)

@@ -56,7 +56,7 @@ class Size:
 # Named by the parameters of their blocks; the embedding comes on top.
 SIZES: Mapping[str, Size] = {
     "0.1M": Size(64, 2, 2, 1, 32, 192),
-    "1M": Size(192, 3, 6, 2, 32, 448),
+    "1M": Size(128, 6, 4, 2, 32, 320),
     "3M": Size(256, 4, 8, 4, 32, 704),
     "10M": Size(384, 6, 6, 2, 64, 1024),
     "45M": Size(640, 10, 10, 2, 64, 1792),

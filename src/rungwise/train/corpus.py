@@ -1,39 +1,30 @@
 """The rows that a policy is fine-tuned on: drawn, read from files or kept from samples; and what may be wrong in them.
 
-1. Rows are drawn once and saved in the run's folder, so that a resumed or forked run learns from the same bytes. Which
-   rows they are depends on (split, n, seed, tiers) alone, not on where they were made.
-2. Where a contract's `tasks` returns a lazy sequence (anything that is not a list or tuple), blocks of items are made
-   in processes. A list is all made when it is asked for, so processes would each make all of it: it is drawn here, in
-   blocks that double. Tiers are filled in the order of the items.
-3. A duplicate is a row that stands twice; it costs nothing but is a weight that nobody declared. A contradiction is one
+1. Rows are drawn once and saved in the run's folder, so that a resumed or forked run learns from the same bytes.
+2. A duplicate is a row that stands twice; it costs nothing but is a weight that nobody declared. A contradiction is one
    prompt asked of two different tasks where an answer to one fails the other: nobody could learn both. Several right
    answers to one task contradict nothing. An overlap with held tasks is looked for by id, by prompt and by structure.
-4. What a policy was paid for without doing the task is never learned from, whatever its score.
+3. What a policy was paid for without doing the task is never learned from, whatever its score.
 """
 
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from rungwise.contract import Contract, Json, Task, Verdict, judge_all, load_contract, structure_of
+from rungwise import drawing
+from rungwise.contract import Contract, Json, Task, Verdict, judge_all
 from rungwise.errors import InputError, RungwiseError, nearest
+from rungwise.held import Held, shared
 from rungwise.policy.policy import Group
 from rungwise.records import line_of, read_tasks
 from rungwise.seeds import derive
-from rungwise.workers import Item, run
 
-MOST_LOOKED_AT = 256  # items for each row that is wanted
-FEWEST = 4  # items at a time
 SHOWN = 5
-
-Asked = tuple[str, str, str, int]  # contract, its settings, split, seed
-Drawn = tuple[Task, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,79 +38,11 @@ class Row:
 
 
 def draw(
-    spec: str, settings: Mapping[str, Json], split: str, n: int, seed: int, *, tiers: Mapping[str, float] | None = None,
-    source: str = "gold", answered: bool = True, on: str = "processes", workers: int = 2,
-    tell: Callable[[int, int], None] = lambda _found, _n: None,
-) -> list[Row]:  # fmt: skip
-    """The split's first n tasks with their gold answers; with `tiers`, as many of each as their weights say. A task
-    without a gold answer is passed over, or has an empty one where not `answered`."""
-    contract = load_contract(spec, settings)
-    if split not in contract.splits:
-        raise InputError(f"no split {split!r}; {nearest(split, contract.splits)}")
-    for tier in tiers or ():
-        if tier not in contract.tiers:
-            raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}")
-    first = contract.tasks(split, 1, seed)
-    if not first:
-        raise InputError(f"the split {split!r} of {contract.name} has no tasks")
-    lazy = not isinstance(first, list | tuple)
-    made_with = msgspec.json.encode(settings).decode()
-    room = _quotas(tiers, n) if tiers else None
-    rows: list[Row] = []
-    for task, gold in _drawn((spec, made_with, split, seed), n, lazy, on, workers):
-        if (gold is None and answered) or (room is not None and not room.get(task.tier)):
-            continue
-        rows.append(Row(task=task, answer=gold or "", source=source))
-        if room is not None:
-            room[task.tier] -= 1
-        tell(len(rows), n)
-        if len(rows) == n:
-            return rows
-    raise InputError(f"{split!r} of {contract.name} gave {len(rows)} {_wanted(room, answered)}; {n} asked for")
-
-
-def block(payload: tuple[Asked, int, int]) -> list[Drawn]:
-    (spec, made_with, split, seed), start, stop = payload
-    contract = _contract(spec, made_with)
-    return [(task, contract.gold(task)) for task in contract.tasks(split, stop, seed)[start:stop]]
-
-
-@lru_cache(maxsize=4)
-def _contract(spec: str, made_with: str) -> Contract:
-    """Once a process: loading may be slow, and a contract is a value."""
-    return load_contract(spec, msgspec.json.decode(made_with))
-
-
-def _drawn(asked: Asked, n: int, lazy: bool, on: str, workers: int) -> Iterator[Drawn]:
-    for blocks in _waves(n, lazy):
-        items = [Item(id=f"{start} to {stop}", payload=(asked, start, stop)) for start, stop in blocks]
-        made = run("rungwise.train.corpus:block", items, on=on if lazy else "inline", workers=workers, chunk=1)
-        for (start, stop), tasks in zip(blocks, made, strict=True):
-            yield from tasks
-            if len(tasks) < stop - start:  # the split's last
-                return
-
-
-def _waves(n: int, lazy: bool) -> Iterator[list[tuple[int, int]]]:
-    """Blocks of the n items that are wanted, then of as many again each time. A list is made in one block at a time."""
-    start, stop, size = 0, n if lazy else min(n, FEWEST), max(FEWEST, n // 64)
-    while start < MOST_LOOKED_AT * n:
-        yield [(at, min(at + size, stop)) for at in range(start, stop, size)] if lazy else [(start, stop)]
-        start, stop = stop, 2 * stop if stop >= n else min(n, 2 * stop)
-
-
-def _quotas(tiers: Mapping[str, float], n: int) -> dict[str, int]:
-    """The weights' shares of n, rounded so that they add up: what is left goes to the largest remainders."""
-    exact = {tier: n * weight / sum(tiers.values()) for tier, weight in tiers.items()}
-    quotas = {tier: int(share) for tier, share in exact.items()}
-    for tier in sorted(exact, key=lambda tier: quotas[tier] - exact[tier])[: n - sum(quotas.values())]:
-        quotas[tier] += 1
-    return quotas
-
-
-def _wanted(room: Mapping[str, int] | None, answered: bool) -> str:
-    lacking = "".join(f", {tier} lacks {count}" for tier, count in (room or {}).items() if count)
-    return f"tasks{' with a gold answer' if answered else ''}{lacking}"
+    spec: str, settings: Mapping[str, Json], split: str, n: int, seed: int, *, source: str = "gold", **how: Any
+) -> list[Row]:
+    """Rows of gold answers, as `drawing.draw` draws them; an empty answer stands for none."""
+    drawn = drawing.draw(spec, settings, split, n, seed, **how)
+    return [Row(task=task, answer=gold or "", source=source) for task, gold in drawn]
 
 
 def attempted(contract: Contract, rows: Sequence[Row], each: int, seed: int) -> list[Row]:
@@ -203,7 +126,7 @@ class Audit:
     overlaps: tuple[str, ...]
 
 
-def audit(contract: Contract, rows: Sequence[Row], held: Mapping[str, Sequence[Task]]) -> Audit:
+def audit(contract: Contract, rows: Sequence[Row], held: Mapping[str, Held]) -> Audit:
     """`held` are the tasks that must not be learned from: of probes and of the held-out loss, by what they are for."""
     distinct = {(row.task.id, row.answer): row for row in rows}
     return Audit(
@@ -237,22 +160,12 @@ def _contradictions(contract: Contract, rows: Sequence[Row]) -> Iterator[str]:
                 yield f"tasks {first.task.id} and {other.task.id} have one prompt, but an answer to one fails the other"
 
 
-def _overlaps(contract: Contract, tasks: Iterable[Task], held: Mapping[str, Sequence[Task]]) -> Iterator[str]:
+def _overlaps(contract: Contract, tasks: Iterable[Task], held: Mapping[str, Held]) -> Iterator[str]:
     tasks = list(tasks)
-    ways: Mapping[str, Callable[[Task], str]] = {
-        "id": lambda task: task.id,
-        "prompt": lambda task: task.prompt,
-        "structure": lambda task: structure_of(contract, task),
-    }
     for purpose, kept in held.items():
-        told: set[str] = set()
-        for way, of in ways.items():
-            theirs = {of(task) for task in kept}
-            shared = [task.id for task in tasks if task.id not in told and of(task) in theirs]
-            told.update(shared)
-            if shared:
-                shown = ", ".join(shared[:SHOWN]) + (", ..." if len(shared) > SHOWN else "")
-                yield f"{len(shared)} training tasks are in the {purpose} by {way}: {shown}; expected none"
+        for way, found in shared(contract, tasks, kept).items():
+            shown = ", ".join(found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+            yield f"{len(found)} training tasks are in the {purpose} by {way}: {shown}; expected none"
 
 
 # ---- what a policy wrote ----

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from rungwise.contract import Json
 from rungwise.errors import InputError
 from rungwise.train import checkpoint
@@ -22,6 +24,9 @@ class Stage(Protocol):
 
     def step(self, number: int) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
         """What is written to metrics.jsonl, the same every time; and what a clock said, to timing.jsonl."""
+
+    def first_batch(self) -> Json:
+        """What the first step was made of, whole: to be looked at with one's own eyes."""
 
     def checkpoint(self, step: int) -> Checkpoint: ...
 
@@ -40,16 +45,23 @@ def run(stage: Stage, folder: Path, steps: int, every: int, tell: Tell) -> None:
         checkpoint.save(folder, stage.checkpoint(0))
     with _interrupts() as interrupted:
         for number in range(done + 1, steps + 1):
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             figures, timing = stage.step(number)
             journal.write("metrics", {"step": number, **figures})
-            journal.write("timing", {"step": number, "seconds": time.perf_counter() - began, **timing})
+            journal.write("timing", {"step": number, "seconds": time.perf_counter() - began,
+                                     "cpu_seconds": time.process_time() - worked, **timing})  # fmt: skip
+            if number == 1:
+                checkpoint.write(folder / "first-batch.json", _indented(stage.first_batch()))
             stop = interrupted()
             if stop or number % every == 0 or number == steps:
                 checkpoint.save(folder, stage.checkpoint(number))
             tell(number, steps, figures)
             if stop:
                 raise KeyboardInterrupt
+
+
+def _indented(record: Json) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
 @contextlib.contextmanager

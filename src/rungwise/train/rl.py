@@ -77,6 +77,7 @@ class Rl:
         self.learner = Learner(policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip,
                                optimiser=settings.optimiser)  # fmt: skip
         self.levels, self.watched, self.baseline = curriculum.Levels(), watch.Watched(), settings.baseline
+        self._first: Batch | None = None
         self.decode = Decode(
             temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, grammar=settings.grammar,
             floor=settings.floor, answer=settings.answer,
@@ -94,11 +95,14 @@ class Rl:
         clock.append(time.perf_counter())
         told = self._learned(batch, number)
         clock.append(time.perf_counter())
+        if number == 1:
+            self._first = batch
         record = self._watched(batch, number) | told
         tokens = sum(len(sample.tokens) for group in groups for sample in group.samples)
         sampling, judging, learning = np.diff(clock).tolist()
         return record, {
             "sampling": sampling, "judging": judging, "learning": learning,
+            "sampled_tokens": tokens, "trained_tokens": told["trained_tokens"],
             "sampled_tokens_per_second": tokens / sampling,
         }  # fmt: skip
 
@@ -174,7 +178,7 @@ class Rl:
     # ---- learning ----
 
     def _learned(self, batch: Batch, number: int) -> dict[str, Json]:
-        told: dict[str, Json] = {"trained_answers": 0}
+        told: dict[str, Json] = {"trained_answers": 0, "trained_tokens": 0}
         last = None
         for groups in np.array_split(np.arange(len(batch.groups)), self.settings.steps_per_batch):
             pieces, whole, taught = self._pieces(batch, groups.tolist())
@@ -189,6 +193,7 @@ class Rl:
                     '"fp32", or raise rl.drift; the last checkpoint is as it was'
                 )
             told["trained_answers"] += taught.answers
+            told["trained_tokens"] += sum(len(p) + sum(map(len, answers)) for one in pieces for p, answers in one.rows)
             last = {
                 "loss": step.loss, "grad_norm": step.grad_norm, "update_norm": step.update_norm,
                 "lr": self._lr(number), **figures
@@ -290,6 +295,20 @@ class Rl:
             **figures, "tiers": {tier: tiers[tier] for tier in self.tiers if tiers[tier]}, "felt": felt,
             "marks": [mark.name for mark in marks],
         }  # fmt: skip
+
+    def first_batch(self) -> Json:
+        """Each answer of the first step with its ids, what may be learned of it, verdict, reward and advantage."""
+        first = self._first
+        assert first is not None
+        return [
+            {"task": group.task.id, "prompt": group.task.prompt, "prompt_ids": group.prompt.tolist(), "answers": [
+                {"answer": sample.text, "ids": sample.tokens.tolist(), "ended": sample.ended,
+                 "logprobs": sample.logprobs.tolist(), "free": self._free(sample), "reward": asdict(paid),
+                 "advantage": float(advantage), "verdict": asdict(verdict)}
+                for sample, verdict, paid, advantage in zip(group.samples, *row, strict=True)
+            ]}
+            for group, *row in zip(first.groups, first.verdicts, first.rewards, first.advantages.values, strict=True)
+        ]  # fmt: skip
 
     # ---- checkpoints ----
 

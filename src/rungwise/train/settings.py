@@ -1,4 +1,5 @@
-"""The training sections of a rung file: [contract] [tokens] [model] [sft] [rl], each field with the default it has.
+"""The training sections of a rung file: [contract] [tokens] [model] [sft] [rl], each field with the default it has. What
+is asked of a rung and how it is measured stands above them: see ladder/rung.py.
 
 1. Nothing here needs torch: the names of losses, sizes and the like stand here as literals, so that a rung is checked,
    and offered by an editor through `Rung.model_json_schema()`, where torch is not installed. A test holds them against
@@ -14,7 +15,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, Strict, model_validator
 
@@ -202,7 +203,7 @@ class TermSettings(Section):
 class RlSettings(Section):
     tasks: Count = 512  # the pool that prompts are drawn from
     split: str = "train"
-    start: str = "sft"  # or "model", or the folder of a run
+    start: str = "sft"  # or "model", or the folder of a run, where {seed} stands for this run's own
     prompts: Count = 8  # groups a step
     k: Count = 8
     steps: Count = 200
@@ -294,9 +295,12 @@ class Rung(Section):
         return self
 
 
-def read(path: Path, overrides: Sequence[str] = (), seed: int | None = None) -> Rung:
+Kind = TypeVar("Kind", bound=Rung)
+
+
+def read(path: Path, overrides: Sequence[str] = (), seed: int | None = None, kind: type[Kind] = Rung) -> Kind:
     """The rung of a file; all its faults in one InputError, a line each."""
     data, source = parsed(path, overrides if seed is None else [*overrides, f"seed={seed}"])
-    rung = checked(Rung, {"name": path.stem, **data}, source, REFUSED)
+    rung = checked(kind, {"name": path.stem, **data}, source, REFUSED)
     rung._source = source
     return rung

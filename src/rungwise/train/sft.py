@@ -60,7 +60,8 @@ class Sft:
             "loss": done.loss, "grad_norm": done.grad_norm, "update_norm": done.update_norm, "lr": lr,
             "tokens": self.learned
         }  # fmt: skip
-        clock = {"tokens_per_second": sum(map(length, rows)) / (time.perf_counter() - began)}
+        read = sum(map(length, rows))
+        clock = {"trained_tokens": read, "tokens_per_second": read / (time.perf_counter() - began)}
         if self.heldout and (number % self.settings.every == 0 or number == self.steps):
             told["heldout_loss"] = self.heldout_loss()
         return told, clock
@@ -108,6 +109,15 @@ class Sft:
     def counts(self, steps: int) -> list[dict[str, Json]]:
         """Of each source the declared and the measured share of the first steps, and its effective epochs."""
         return [asdict(one) for one in counted(self.first, min(steps, self.first.steps))]
+
+    def first_batch(self) -> Json:
+        """Ids and what they say; `learned` marks the ids that carry loss."""
+        text = self.policy.tokens.text
+        return [
+            {"prompt": text(prompt), "answers": [text(answer) for answer in answers], "prompt_ids": prompt,
+             "answer_ids": answers, "learned": [[1] * len(answer) for answer in answers]}
+            for prompt, answers in self._batch(1)
+        ]  # fmt: skip
 
     def checkpoint(self, step: int) -> Checkpoint:
         state = {"tokens": self.learned, "turns": self.turns}

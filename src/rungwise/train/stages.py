@@ -3,7 +3,7 @@
     RUN/check.json                                   the judge's examination, before anything is trained
     RUN/sft/ settings.json corpus.jsonl heldout.jsonl audit.json lengths.json counts.json metrics.jsonl timing.jsonl
              checkpoints/ model/
-    RUN/rl/  settings.json pool.jsonl metrics.jsonl timing.jsonl checkpoints/ model/
+    RUN/rl/  settings.json pool.jsonl audit.json lengths.json metrics.jsonl timing.jsonl checkpoints/ model/
 
 1. A stage reads files of the stage before it and writes its own, so it can be run alone, again, or from elsewhere.
 2. A stage that was cut off goes on by `resume`, from its last checkpoint, to the bytes it would have had. Settings that
@@ -11,52 +11,30 @@
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from rungwise.contract import Contract, Json, Task, identity, judge_all, load_contract
+from rungwise.contract import Contract, Json, Task, identity, load_contract
 from rungwise.errors import InputError, RungwiseError, nearest
-from rungwise.policy.gate import Lengths, measure
-from rungwise.policy.loading import load_policy, mark, marked
-from rungwise.policy.policy import Decode, Policy, answer_of
-from rungwise.policy.tokens import build
-from rungwise.seeds import derive
+from rungwise.policy.gate import Lengths
+from rungwise.policy.loading import mark
+from rungwise.policy.policy import Decode, Policy
 from rungwise.train import checkpoint, corpus, loop
+from rungwise.train.finished import automaton_of
 from rungwise.train.fitting import require_known
 from rungwise.train.mixture import Source, encoded
+from rungwise.train.prepare import Order, Prepared, beginning, prepare
 from rungwise.train.rl import Rl, within
-from rungwise.train.settings import ModelSettings, Rung, SourceSettings
+from rungwise.train.settings import Rung
 from rungwise.train.sft import Sft, expert_of
-
-if TYPE_CHECKING:
-    from rungwise.policy.grammar import Automaton
 
 STAGES = ("sft", "rl")
 EXAMINED = 8  # tasks of each split
 PATIENCE = 20.0  # seconds: training may share its machine, and a busy one is no fault of the judge
 DIFFICULTY_K = 8
-TOGETHER = 64  # tasks sampled at a time for `rungwise sample`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
-    """Where a stage tells what it does."""
-
-    doing: Callable[[str], None]  # what it is at
-    tell: loop.Tell  # a step
-    warn: Callable[[str], None]  # a line that stays
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    rung: Rung
-    out: Path
-    resume: bool
-    show: Show
 
 
 def run_stage(stage: str, order: Order) -> Path:
@@ -149,87 +127,29 @@ def _write(path: Path, record: Any) -> None:
 
 
 def _sft(order: Order, contract: Contract, folder: Path) -> Path:
-    rung, settings = order.rung, order.rung.sft
+    rung, settings, ready = order.rung, order.rung.sft, prepare("sft", order, contract)
     assert settings is not None
-    sources = {source.title(): _source_rows(order, contract, source, folder) for source in settings.mixture}
-    held = _drawn(
-        order, folder / "heldout.jsonl", settings.heldout_split, settings.heldout, settings.tiers
-    ) if settings.heldout else []  # fmt: skip
-    rows = [row for found in sources.values() for row in found]
-    audit = corpus.audit(contract, rows, {"held-out loss": [row.task for row in held]})
-    _write(folder / "audit.json", asdict(audit))
-    corpus.require_sound(audit)
-    policy, lengths = _policy(order, contract, rows, held)
-    lengths.refuse(policy.context)
-    _write(folder / "lengths.json", asdict(lengths))
+    _kept(folder, ready)
+    corpus.require_sound(ready.audit)
+    policy, rows = ready.policy, [row for found in ready.sources.values() for row in found]
+    ready.lengths.refuse(policy.context)
     expert = settings.expert and expert_of(
-        policy, contract, [row.task for row in rows], settings, rung.seed, folder, _most(lengths, policy)
+        policy, contract, [row.task for row in rows], settings, rung.seed, folder, _most(ready.lengths, policy)
     )
     weights = {source.title(): source.weight for source in settings.mixture}
-    stage = Sft(
-        policy,
-        [Source(name=name, weight=weights[name], rows=encoded(policy.tokens, found)) for name,
-        found in sources.items()],
-        encoded(policy.tokens, held), settings, rung.seed, expert or None,
-    )  # fmt: skip
+    sources = [
+        Source(name=name, weight=weights[name], rows=encoded(policy.tokens, found))
+        for name, found in ready.sources.items()
+    ]
+    stage = Sft(policy, sources, encoded(policy.tokens, ready.heldout), settings, rung.seed, expert or None)
     _write(folder / "counts.json", stage.counts(stage.steps))
     loop.run(stage, folder, stage.steps, settings.every, order.show.tell)
     return _saved(order, policy, folder)
 
 
-def _source_rows(order: Order, contract: Contract, source: SourceSettings, folder: Path) -> list[corpus.Row]:
-    settings = order.rung.sft
-    assert settings is not None
-    if source.source in ("gold", "attempt"):
-        path = folder / ("corpus.jsonl" if source.title() == "gold" else f"corpus-{source.title()}.jsonl")
-        rows = _drawn(order, path, settings.split, source.tasks or settings.tasks, source.tiers or settings.tiers)
-        return rows if source.source == "gold" else corpus.attempted(contract, rows, source.each, order.rung.seed)
-    tasks_file = Path(source.tasks_file) if source.tasks_file else None
-    return corpus.load(Path(source.source), contract, tasks_file=tasks_file, source=source.title())
-
-
-def _drawn(
-    order: Order, path: Path, split: str, n: int, tiers: Mapping[str, float], answered: bool = True
-) -> list[corpus.Row]:
-    """Tasks with their gold answers, made once and then read from the file."""
-    own, rung = order.rung.contract, order.rung
-    if not path.exists():
-        rows = corpus.draw(
-            own.name, own.settings, split, n, rung.seed, tiers=tiers or None, answered=answered,
-            workers=rung.model.workers or 2,
-            tell=lambda found, whole: order.show.doing(f"drawing tasks of {split}: {found} of {whole}"),
-        )  # fmt: skip
-        corpus.save(path, rows)
-    return corpus.load(path, load_contract(own.name, own.settings))
-
-
-def _policy(
-    order: Order, contract: Contract, rows: Sequence[corpus.Row], held: Sequence[corpus.Row] = ()
-) -> tuple[Policy, Lengths]:
-    """A policy to begin with: made here, or a Hugging Face model, with a context that all rows fit in. Its tokens are
-    learned from the training rows alone, so held-out rows may be longer."""
-    rung, model = order.rung, order.rung.model
-    order.show.doing("making the model")
-    pairs = [(row.task.prompt, row.answer) for row in (*rows, *held)]
-    if model.path is not None:
-        grammar = contract.grammar()
-        policy = load_policy(
-            Path(model.path), **_opened(model), reserved=grammar.reserved if grammar and model.add_tokens else (),
-            chat=model.chat, context=model.context,
-        )  # fmt: skip
-        return policy, measure(policy.tokens, pairs)
-    from rungwise.policy.nano import Nano, fresh, size_of
-
-    prose = [text for row in rows for text in (row.task.prompt, row.answer)]
-    tokens = build(contract.grammar(), prose, rung.tokens.size)
-    lengths = measure(tokens, pairs)
-    size = size_of(str(model.size))
-    weights = fresh(size, tokens.size, derive(rung.seed, "model"))
-    return Nano(size, tokens, model.context or lengths.context, weights, **_opened(model)), lengths
-
-
-def _opened(model: ModelSettings) -> dict[str, Any]:
-    return {key: getattr(model, key) for key in ("trainable", "lora_rank", "precision", "device", "workers")}
+def _kept(folder: Path, ready: Prepared) -> None:
+    _write(folder / "audit.json", asdict(ready.audit))
+    _write(folder / "lengths.json", asdict(ready.lengths))
 
 
 def _saved(order: Order, policy: Policy, folder: Path) -> Path:
@@ -262,38 +182,17 @@ def _most(lengths: Lengths, policy: Policy) -> int:
 
 
 def _rl(order: Order, contract: Contract, folder: Path) -> Path:
-    rung, settings = order.rung, order.rung.rl
+    rung, settings, ready = order.rung, order.rung.rl, prepare("rl", order, contract)
     assert settings is not None
-    pool = _drawn(order, folder / "pool.jsonl", settings.split, settings.tasks, settings.tiers, answered=False)
-    policy, lengths = _beginning(order, contract, pool)
-    start, _ = _beginning(order, contract, pool)
-    settings = settings.model_copy(update={"max_new_tokens": settings.max_new_tokens or _most(lengths, policy)})
-    automaton = _automaton(contract, policy) if settings.grammar else None
-    tasks = _fitting(order, contract, start, [row.task for row in pool], settings.max_new_tokens)
+    _kept(folder, ready)
+    corpus.require_sound(ready.audit)
+    policy, (start, _) = ready.policy, beginning(order, contract, ready.pool)
+    settings = settings.model_copy(update={"max_new_tokens": settings.max_new_tokens or _most(ready.lengths, policy)})
+    automaton = automaton_of(contract, policy) if settings.grammar else None
+    tasks = _fitting(order, contract, start, [row.task for row in ready.pool], settings.max_new_tokens)
     stage = Rl(policy, start, contract, tasks, settings, rung.seed, automaton, order.show.warn)
     loop.run(stage, folder, settings.steps, settings.every, order.show.tell)
     return _saved(order, policy, folder)
-
-
-def _beginning(order: Order, contract: Contract, pool: Sequence[corpus.Row]) -> tuple[Policy, Lengths]:
-    rung, settings = order.rung, order.rung.rl
-    assert settings is not None
-    if settings.start == "model":
-        return _policy(order, contract, pool)
-    folder = order.out / "sft" / "model" if settings.start == "sft" else model_of(Path(settings.start))
-    if not folder.exists():
-        raise InputError("there is no such model; run --stage sft first, or set rl.start", file=folder)
-    policy = load_policy(folder, **_opened(rung.model), chat=rung.model.chat)
-    return policy, measure(policy.tokens, [(row.task.prompt, row.answer) for row in pool])
-
-
-def _automaton(contract: Contract, policy: Policy) -> "Automaton":
-    from rungwise.policy.grammar import compile_grammar
-
-    grammar = contract.grammar()
-    if grammar is None:
-        raise InputError(f"{contract.name} has no grammar to hold answers to", field="rl.grammar")
-    return compile_grammar(grammar, policy.tokens)
 
 
 def _fitting(order: Order, contract: Contract, start: Policy, pool: list[Task], most: int) -> list[Task]:
@@ -308,39 +207,3 @@ def _fitting(order: Order, contract: Contract, start: Policy, pool: list[Task], 
     kept = within(start, contract, pool, decode, DIFFICULTY_K, order.rung.seed, low, high)
     order.show.warn(f"{len(kept)} of {len(pool)} tasks have a pass rate within {low:g} and {high:g}")
     return kept
-
-
-# ---- a finished run ----
-
-
-def model_of(folder: Path) -> Path:
-    """The last model of a run's folder; or the folder itself, where it is a model's."""
-    for place in (folder / "rl" / "model", folder / "sft" / "model", folder / "model", folder):
-        if (place / "config.json").exists():
-            return place
-    raise InputError("no model in it; expected a run's folder or a model's", file=folder)
-
-
-def opened_run(folder: Path, device: str = "cpu", precision: str = "auto") -> tuple[Policy, Contract]:
-    """A run's last model, and the contract it was trained for."""
-    place = model_of(folder)
-    found = marked(place)
-    policy = load_policy(place, device=device, precision=precision, chat=found["chat"])
-    return policy, load_contract(found["contract"], found["settings"])
-
-
-def answers_of_run(
-    policy: Policy, contract: Contract, tasks: Sequence[Task], k: int, decode: Decode, seed: int
-) -> Iterator[dict[str, Json]]:
-    """One record an answer, in the order of the tasks."""
-    automaton = _automaton(contract, policy) if decode.grammar else None
-    for start in range(0, len(tasks), TOGETHER):
-        for group in policy.sample(tasks[start : start + TOGETHER], k, decode, seed, automaton):
-            texts = [answer_of(sample.text, decode.answer) for sample in group.samples]
-            verdicts = judge_all(contract, [(group.task, text) for text in texts])
-            for sample, text, verdict in zip(group.samples, texts, verdicts, strict=True):
-                yield {
-                    "task": group.task.id, "answer": text, "score": verdict.score, "passed": verdict.passed,
-                    "failure": verdict.failure, "ended": sample.ended, "tokens": len(sample.tokens),
-                    "logprob": float(sample.logprobs.sum()),
-                }  # fmt: skip

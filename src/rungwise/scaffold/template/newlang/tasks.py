@@ -62,8 +62,8 @@ def structure(task: Task) -> Json:
 
 def solve(maze: Maze, most_lines: int) -> list[Move] | None:
     """A path of the fewest lines and then the fewest steps, or None where even `most_lines` do not reach G."""
-    order = stream(0, "order", *maze.rows).sample(sorted(DIRECTIONS), len(DIRECTIONS))
-    ticket = count()  # of equally good paths the first pushed wins: by a shuffled order, so that golds are diverse
+    order = sorted(DIRECTIONS)
+    ticket = count()  # of equally good paths the first pushed wins: always the same, which is learned sooner
     heap: list[tuple[int, int, int, Cell, list[Move]]] = [(0, 0, next(ticket), maze.start, [])]
     done = set()
     while heap:
@@ -139,17 +139,15 @@ def _posed(maze: Maze, split: str, tier: str) -> Task:
 
 
 def _prompt(maze: Maze) -> str:
-    """All that a right answer depends on, as numbers: a small model reads them sooner than a map."""
-    walls = ", ".join(_named((r, c)) for r, row in enumerate(maze.rows) for c, mark in enumerate(row) if mark == "#")
-    return (
-        f"At most {maze.limit} lines: up, down, left or right, then how many squares; no direction twice running.\n"
-        f"{len(maze.rows)} rows and columns, walls {walls}.\nFrom {_named(maze.start)} to {_named(maze.goal)}."
-    )
+    """All that a right answer depends on, in few words and as numbers: a small model reads those sooner than a map."""
+    walls = " ".join(_named((r, c)) for r, row in enumerate(maze.rows) for c, mark in enumerate(row) if mark == "#")
+    size = len(maze.rows)
+    return f"{size} x {size}, walls {walls}. From {_named(maze.start)} to {_named(maze.goal)} in {maze.limit} lines."
 
 
 def _named(square: Cell) -> str:
     """By row and column, counted from 1."""
-    return f"{square[0] + 1} {square[1] + 1}"
+    return f"{square[0] + 1}{square[1] + 1}"
 
 
 def _compass(maze: Maze) -> str:

@@ -1,0 +1,98 @@
+"""Tasks with their gold answers, drawn inline or in processes: the same ones everywhere.
+
+1. Which they are depends on (split, n, seed, tiers) alone. Tiers are filled in the order of the items.
+2. Where a contract's `tasks` returns a lazy sequence (anything that is not a list or tuple), blocks of items are made
+   in processes. A list is all made when it is asked for, so processes would each make all of it: it is drawn here, in
+   blocks that double.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+import msgspec
+
+from rungwise.contract import Contract, Json, Task, load_contract
+from rungwise.errors import InputError, nearest
+from rungwise.workers import Item, run
+
+MOST_LOOKED_AT = 256  # items for each one that is wanted
+FEWEST = 4  # items at a time
+
+Asked = tuple[str, str, str, int]  # contract, its settings, split, seed
+Drawn = tuple[Task, str | None]  # with its gold answer
+
+
+def draw(
+    spec: str, settings: Mapping[str, Json], split: str, n: int, seed: int, *, tiers: Mapping[str, float] | None = None,
+    answered: bool = True, on: str = "processes", workers: int = 2,
+    tell: Callable[[int, int], None] = lambda _found, _n: None,
+) -> list[Drawn]:  # fmt: skip
+    """The split's first n tasks with their gold answers; with `tiers`, as many of each as their weights say. A task
+    without a gold answer is passed over where they are to be `answered`."""
+    contract = load_contract(spec, settings)
+    if split not in contract.splits:
+        raise InputError(f"no split {split!r}; {nearest(split, contract.splits)}")
+    for tier in tiers or ():
+        if tier not in contract.tiers:
+            raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}")
+    first = contract.tasks(split, 1, seed)
+    if not first:
+        raise InputError(f"the split {split!r} of {contract.name} has no tasks")
+    lazy = not isinstance(first, list | tuple)
+    made_with = msgspec.json.encode(settings).decode()
+    room = _quotas(tiers, n) if tiers else None
+    found: list[Drawn] = []
+    for task, gold in _drawn((spec, made_with, split, seed), n, lazy, on, workers):
+        if (gold is None and answered) or (room is not None and not room.get(task.tier)):
+            continue
+        found.append((task, gold))
+        if room is not None:
+            room[task.tier] -= 1
+        tell(len(found), n)
+        if len(found) == n:
+            return found
+    raise InputError(f"{split!r} of {contract.name} gave {len(found)} {_wanted(room, answered)}; {n} asked for")
+
+
+def block(payload: tuple[Asked, int, int]) -> list[Drawn]:
+    (spec, made_with, split, seed), start, stop = payload
+    contract = _contract(spec, made_with)
+    return [(task, contract.gold(task)) for task in contract.tasks(split, stop, seed)[start:stop]]
+
+
+@lru_cache(maxsize=4)
+def _contract(spec: str, made_with: str) -> Contract:
+    """Once a process: loading may be slow, and a contract is a value."""
+    return load_contract(spec, msgspec.json.decode(made_with))
+
+
+def _drawn(asked: Asked, n: int, lazy: bool, on: str, workers: int) -> Iterator[Drawn]:
+    for blocks in _waves(n, lazy):
+        items = [Item(id=f"{start} to {stop}", payload=(asked, start, stop)) for start, stop in blocks]
+        made = run("rungwise.drawing:block", items, on=on if lazy else "inline", workers=workers, chunk=1)
+        for (start, stop), tasks in zip(blocks, made, strict=True):
+            yield from tasks
+            if len(tasks) < stop - start:  # the split's last
+                return
+
+
+def _waves(n: int, lazy: bool) -> Iterator[list[tuple[int, int]]]:
+    """Blocks of the n items that are wanted, then of as many again each time. A list is made in one block at a time."""
+    start, stop, size = 0, n if lazy else min(n, FEWEST), max(FEWEST, n // 64)
+    while start < MOST_LOOKED_AT * n:
+        yield [(at, min(at + size, stop)) for at in range(start, stop, size)] if lazy else [(start, stop)]
+        start, stop = stop, 2 * stop if stop >= n else min(n, 2 * stop)
+
+
+def _quotas(tiers: Mapping[str, float], n: int) -> dict[str, int]:
+    """The weights' shares of n, rounded so that they add up: what is left goes to the largest remainders."""
+    exact = {tier: n * weight / sum(tiers.values()) for tier, weight in tiers.items()}
+    quotas = {tier: int(share) for tier, share in exact.items()}
+    for tier in sorted(exact, key=lambda tier: quotas[tier] - exact[tier])[: n - sum(quotas.values())]:
+        quotas[tier] += 1
+    return quotas
+
+
+def _wanted(room: Mapping[str, int] | None, answered: bool) -> str:
+    lacking = "".join(f", {tier} lacks {count}" for tier, count in (room or {}).items() if count)
+    return f"tasks{' with a gold answer' if answered else ''}{lacking}"
