@@ -4,21 +4,22 @@
     runs/ladder.head    number and hash of the last one, by which a tail that was cut off is found
 
 1. An entry's hash is over all of it and over the hash of the entry before, so none is edited, removed, put between or
-   moved without `verify` finding it. Triggers refuse what a slip would do; whoever drops them meets the chain. Whoever
-   rewrites both files from some entry on can be found only by a head that was kept elsewhere.
-2. An append is one transaction, and many processes may write at once. The head is written after it, under the same
-   lock: a kill between the two leaves a head that lags, which the next append mends. Onto a ladder whose head does not
-   fit nothing is appended, since that would hide what was done.
-3. A run is preregistered, trained, measured and ruled, in this order. Training again asks for measuring again. What was
+   moved unseen. Triggers refuse what a slip would do; whoever drops them meets the chain. Whoever rewrites both files
+   from some entry on can be found only by a head that was kept elsewhere.
+2. Every reader and every append goes through the whole chain first: of a ladder that does not hold nothing is believed,
+   and nothing is added that would hide what was done. `handoff.verify` says what it was.
+3. An append is one transaction, and many processes may write at once. The head is written after it, under the same
+   lock: a kill between the two leaves a head that lags, which the next append mends.
+4. A run is preregistered, trained, measured and ruled, in this order. Training again asks for measuring again. What was
    preregistered cannot change once something was trained, a measurement is ruled once (or `again`, with reasons), and
    only what a promote ruling stands for becomes champion.
-4. Paths of runs and artifacts are as they were given: as seen from the folder the command ran in.
+5. Paths of runs and artifacts are as they were given: as seen from the folder the command ran in.
 """
 
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,28 +36,14 @@ GENESIS = "0" * 64
 PATIENCE = 30.0  # seconds for other writers
 STATES = ("preregistered", "trained", "measured", "ruled")
 VERBS = ("promote", "reject", "repair", "branch")
-KEYS: Mapping[str, tuple[str, ...]] = {  # kind -> what its body must have
-    "preregistered": (
-        "rung", "contract", "probe", "text", "sha256", "settings", "settings_sha256", "seed", "question", "hypothesis",
-        "expectations", "axis", "baseline",
-    ),
-    "trained": ("artifacts", "cost"),
-    "measured": ("probe", "result", "headline"),
-    "ruled": ("verb", "reasons", "by"),
-    "champion": ("contract", "probe"),
-    "unfrozen": ("contract", "probe", "reason"),
-    "note": ("text",),
-}  # fmt: skip
+REFUSED = "BEGIN SELECT RAISE(ABORT, 'the ladder is only added to'); END"
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, "
     "run TEXT NOT NULL, body TEXT NOT NULL, before TEXT NOT NULL, hash TEXT NOT NULL)",
-    "CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON entries "
-    "BEGIN SELECT RAISE(ABORT, 'the ladder is only added to'); END",
-    "CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON entries "
-    "BEGIN SELECT RAISE(ABORT, 'the ladder is only added to'); END",
+    f"CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON entries {REFUSED}",
+    f"CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON entries {REFUSED}",
     "CREATE TRIGGER IF NOT EXISTS added_at_the_end BEFORE INSERT ON entries "  # INSERT OR REPLACE fires no other
-    "WHEN NEW.number <> (SELECT ifnull(max(number), 0) + 1 FROM entries) "
-    "BEGIN SELECT RAISE(ABORT, 'the ladder is only added to'); END",
+    f"WHEN NEW.number <> (SELECT ifnull(max(number), 0) + 1 FROM entries) {REFUSED}",
 )
 
 
@@ -66,9 +53,28 @@ class Artifact(TypedDict):
     bytes: int
 
 
+Table = dict[str, Json]
+KEYS: Mapping[str, Mapping[str, Json]] = {  # kind -> what its body must have; other keys are the writer's own
+    "preregistered": {
+        "rung": str, "contract": str, "probe": Json, "text": str, "sha256": str, "settings": Table,
+        "settings_sha256": str, "seed": int, "question": str, "hypothesis": str, "expectations": list, "axis": Json,
+        "baseline": Json,
+    },
+    "trained": {"artifacts": list[Artifact], "cost": Table},
+    "measured": {"probe": str, "result": str, "headline": Table},
+    "ruled": {"verb": str, "reasons": list[str], "by": str},
+    "champion": {"contract": str, "probe": str},
+    "unfrozen": {"contract": str, "probe": str, "reason": str},
+    "note": {"text": str},
+}  # fmt: skip
+
+
 class Head(msgspec.Struct, frozen=True):
     number: int
     hash: str
+
+
+UNREADABLE = Head(-1, "")
 
 
 class Line(NamedTuple):
@@ -105,25 +111,26 @@ class Ledger:
         """Durable when it returns. What the entry may not follow is refused."""
         place, text = _place(run), _text(kind, body)
         with transaction(self.path, SCHEMA) as connection:
-            _require_head(self.path, connection)
-            require_allowed(kind, place, msgspec.json.decode(text), _entries(self.path, connection, place))
-            last = _lines(connection, "ORDER BY number DESC LIMIT 1")
-            number, before = (last[0].number + 1, last[0].hash) if last else (1, GENESIS)
-            line = Line(number, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), kind, place, text, before, "")
-            line = line._replace(hash=line.sealed(number))
+            lines = _believed(self.path, lambda: lines_in(connection))
+            before = [_entry(line) for line in lines if line.run == place]
+            require_allowed(kind, place, msgspec.json.decode(text), before)
+            if not lines:  # the head stands before the first entry does
+                _write_head(self.path, [])
+            line = _next(lines, kind, place, text)
             connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", line)
         with transaction(self.path) as connection:  # others may have appended meanwhile: the head is of the last
-            _write_head(self.path, connection)
-        return _entry(self.path, line)
+            _write_head(self.path, lines_in(connection))
+        return _entry(line)
 
     def entries(self, run: str | Path | None = None, kind: str | None = None) -> list[Entry]:
         """In the order they were written; none where there is no ladder yet."""
         if kind is not None:
             require_kind(kind)
-        if not self.path.exists():
-            return []
-        with reading(self.path) as connection:
-            return _entries(self.path, connection, None if run is None else _place(run), kind)
+        place = None if run is None else _place(run)
+        return [
+            _entry(line) for line in _believed(self.path, lambda: lines_of(self.path))
+            if place in (None, line.run) and kind in (None, line.kind)
+        ]  # fmt: skip
 
     def last(self, run: str | Path, kind: str) -> Entry | None:
         return next(reversed(self.entries(run, kind)), None)
@@ -163,46 +170,40 @@ def require_kind(kind: str) -> None:
 
 def require_allowed(kind: str, run: str, body: Mapping[str, Json], before: Sequence[Entry]) -> None:
     """Refuses what may not follow the run's entries so far."""
-    problem = None
-    now = state(before)
-    earlier = {"trained": STATES, "measured": STATES[1:], "ruled": STATES[2:], "champion": STATES[3:]}.get(kind)
-    if earlier and now not in earlier:
-        order = f"a run is {', '.join(STATES)}, then perhaps champion; this one is {now or 'not in the ladder'}"
-        problem = f"{earlier[0]!r} is missing before it: {order}"
-    elif kind == "preregistered":
-        problem = _changed(body, before)
-    elif kind == "ruled":
-        problem = _unruly(body, before, now)
-    elif kind == "champion":
-        problem = _unpromoted(body, before)
-    elif kind == "unfrozen" and champions(before).get((body["contract"], body["probe"])) is None:
-        problem = f"is no champion of {body['contract']} on probe {body['probe']}; expected one that is"
-    elif kind == "unfrozen" and not body["reason"]:
-        problem = "'reason' is empty; expected why the champion is set aside"
+    rule = {"preregistered": _changed, "ruled": _unruly, "champion": _unpromoted, "unfrozen": _no_champion}.get(kind)
+    problem = _too_early(kind, run, before) or (rule(body, before) if rule else None)
     if problem:
         raise InputError(problem, file=run, field=kind)
 
 
-def _changed(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None:
-    """A rung that is no longer what it was when it was trained by."""
-    trained = any(entry.kind == "trained" for entry in before)
-    first = [entry for entry in before if entry.kind == "preregistered"][-1:]
-    differing = [key for key in ("sha256", "settings_sha256") if first and body[key] != first[0].body[key]]
-    if not (trained and differing):
+def _too_early(kind: str, run: str, before: Sequence[Entry]) -> str | None:
+    if not run and kind != "note":
+        return "no run is named; expected its folder"
+    after = {"trained": STATES, "measured": STATES[1:], "ruled": STATES[2:], "champion": STATES[3:]}.get(kind)
+    now = state(before)
+    if after is None or now in after:
         return None
-    what = {"sha256": "the rung file", "settings_sha256": "the settings"}[differing[0]]
-    return (
-        f"{what} changed after it was preregistered (entry {first[0].number}) and trained by; "
-        "expected the same, or another folder for another run"
-    )
+    order = f"a run is {', '.join(STATES)}, then perhaps champion; this one is {now or 'not in the ladder'}"
+    return f"{after[0]!r} is missing before it: {order}"
 
 
-def _unruly(body: Mapping[str, Json], before: Sequence[Entry], now: str | None) -> str | None:
+def _changed(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None:
+    """A rung that is no longer the one the run was trained by."""
+    asked = {entry.kind: entry for entry in before}
+    if "trained" not in asked:
+        return None
+    was = asked["preregistered"]
+    differing = [key for key in KEYS["preregistered"] if body[key] != was.body[key]]
+    told = f"{', '.join(differing)} changed since it was preregistered (entry {was.number}) and then trained"
+    return f"{told}; expected the same, or another folder for another run" if differing else None
+
+
+def _unruly(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None:
     if body["verb"] not in VERBS:
         return f"no verb {body['verb']!r}; {nearest(str(body['verb']), VERBS)}"
     if not body["reasons"]:
         return "'reasons' is empty; expected at least one"
-    if now == "ruled" and body.get("again") is not True:
+    if state(before) == "ruled" and body.get("again") is not True:
         ruling = next(entry for entry in reversed(before) if entry.kind == "ruled")
         told = f"{ruling.body['verb']}, entry {ruling.number}"
         return f"this measurement was ruled already ({told}); expected a new one, or again = true with the reasons"
@@ -217,6 +218,12 @@ def _unpromoted(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None
         if body[key] != by_kind[kind][key]:
             return f"{key} {body[key]!r}; expected that which was {kind}, {by_kind[kind][key]!r}"
     return None
+
+
+def _no_champion(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None:
+    if (body["contract"], body["probe"]) not in champions(before):
+        return f"is no champion of {body['contract']} on probe {body['probe']}; expected one that is"
+    return None if body["reason"] else "'reason' is empty; expected why the champion is set aside"
 
 
 # ---- artifacts ----
@@ -249,6 +256,7 @@ def transaction(path: Path, schema: Sequence[str] = ()) -> Iterator[sqlite3.Conn
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as connection:
+            connection.text_factory = _readable
             connection.execute("BEGIN IMMEDIATE")
             for statement in schema:
                 connection.execute(statement)
@@ -259,11 +267,9 @@ def transaction(path: Path, schema: Sequence[str] = ()) -> Iterator[sqlite3.Conn
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Of a file that is there. Not read-only: what a kill left half written has to be taken back first."""
-    with (
-        _told(path),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=PATIENCE, uri=True)) as connection,
-    ):
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    place = f"{path.absolute().as_uri()}?mode=rw"
+    with _told(path), closing(sqlite3.connect(place, timeout=PATIENCE, uri=True)) as connection:
+        connection.text_factory = _readable
         yield connection
 
 
@@ -289,11 +295,25 @@ def written(path: Path, content: bytes) -> None:
     whole.replace(path)
 
 
-def head_of(path: Path) -> Head | None:
+def _readable(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def snapshot(path: Path, read: Callable[[], list[Line]]) -> tuple[Head | None, list[Line]]:
+    """The head is read before the lines: one may be added meanwhile, and none is ever taken away."""
+    head, lines = _head(path), read()
+    if head is None and lines and _head_path(path).exists():  # they were the first ones
+        return snapshot(path, read)
+    return head, lines
+
+
+def _head(path: Path) -> Head | None:
     try:
         return msgspec.json.decode(_head_path(path).read_bytes(), type=Head)
     except FileNotFoundError:
         return None
+    except msgspec.DecodeError:
+        return UNREADABLE
 
 
 def _head_path(path: Path) -> Path:
@@ -302,51 +322,48 @@ def _head_path(path: Path) -> Path:
     return path.with_suffix(".head")
 
 
-def _write_head(path: Path, connection: sqlite3.Connection) -> None:
-    last = _lines(connection, "ORDER BY number DESC LIMIT 1")
-    head = Head(last[0].number, last[0].hash) if last else Head(0, GENESIS)
+def _write_head(path: Path, lines: Sequence[Line]) -> None:
+    head = Head(lines[-1].number, lines[-1].hash) if lines else Head(0, GENESIS)
     written(_head_path(path), msgspec.json.encode(head))
-
-
-def _require_head(path: Path, connection: sqlite3.Connection) -> None:
-    """The head stands before the first entry does, so it is missing nowhere but in an empty ladder."""
-    try:
-        head = head_of(path)
-    except msgspec.DecodeError:
-        head = Head(-1, "")
-    if head is None and not _lines(connection, "LIMIT 1"):
-        return _write_head(path, connection)
-    at = _lines(connection, "WHERE number = ?", head.number) if head else []
-    if head is None or (at[0].hash if at else GENESIS if head.number == 0 else None) != head.hash:
-        raise RungwiseError(f"{path}: was tampered with, nothing is appended; `rungwise ladder verify` says what")
-    return None
 
 
 def lines_of(path: Path) -> list[Line]:
     if not path.exists():
         return []
     with reading(path) as connection:
-        return _lines(connection)
+        return lines_in(connection)
 
 
-def _lines(connection: sqlite3.Connection, what: str = "ORDER BY number", *values: Json) -> list[Line]:
+def lines_in(connection: sqlite3.Connection) -> list[Line]:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
         return []
-    return [Line(*row) for row in connection.execute(f"SELECT {', '.join(Line._fields)} FROM entries {what}", values)]
+    rest = ", ".join(f"CAST({name} AS TEXT)" for name in Line._fields[1:])  # whatever somebody put there
+    asked = f"SELECT ifnull(CAST(number AS INTEGER), 0), {rest} FROM entries ORDER BY 1"
+    return [Line(*row) for row in connection.execute(asked)]
 
 
-def _entries(path: Path, connection: sqlite3.Connection, run: str | None, kind: str | None = None) -> list[Entry]:
-    asked = {name: value for name, value in (("run", run), ("kind", kind)) if value is not None}
-    where = f"WHERE {' AND '.join(f'{name} = ?' for name in asked)}" if asked else ""
-    return [_entry(path, line) for line in _lines(connection, f"{where} ORDER BY number", *asked.values())]
+def _believed(path: Path, read: Callable[[], list[Line]]) -> list[Line]:
+    """The lines, where the chain holds from the first to the last and the head is in it."""
+    head, lines = snapshot(path, read)
+    hashes = [GENESIS, *(line.hash for line in lines)]
+    chained = all(
+        (line.number, line.before, line.hash) == (number, hashes[number - 1], line.sealed(number))
+        for number, line in enumerate(lines, 1)
+    )
+    headed = not lines if head is None else head.number in range(len(hashes)) and hashes[head.number] == head.hash
+    if not (chained and headed):
+        raise RungwiseError(f"{path}: was tampered with, so nothing in it is believed; see `rungwise ladder verify`")
+    return lines
 
 
-def _entry(path: Path, line: Line) -> Entry:
-    try:
-        body = msgspec.json.decode(line.body, type=dict[str, Json])
-    except msgspec.DecodeError as error:
-        problem = f"entry {line.number} is not JSON; `rungwise ladder verify` says what was done"
-        raise RungwiseError(f"{path}: {problem}") from error
+def _next(lines: Sequence[Line], kind: str, run: str, body: str) -> Line:
+    number, before = (lines[-1].number + 1, lines[-1].hash) if lines else (1, GENESIS)
+    line = Line(number, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), kind, run, body, before, "")
+    return line._replace(hash=line.sealed(number))
+
+
+def _entry(line: Line) -> Entry:
+    body = msgspec.json.decode(line.body, type=Table)
     return Entry(number=line.number, at=line.at, kind=line.kind, run=line.run, body=body, hash=line.hash)
 
 
@@ -365,7 +382,13 @@ def _text(kind: str, body: Mapping[str, Json]) -> str:
     if missing := [key for key in KEYS[kind] if key not in body]:
         raise InputError(f"is missing {', '.join(missing)}; expected {', '.join(KEYS[kind])}", field=f"{kind} body")
     try:
-        msgspec.convert(body.get("artifacts", []), list[Artifact])
-        return msgspec.json.encode(body, order="deterministic").decode()
+        text = msgspec.json.encode(body, order="deterministic").decode()
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"cannot be written down: {error}", field=f"{kind} body") from error
+    plain = msgspec.json.decode(text)
+    for key, what in KEYS[kind].items():
+        try:
+            msgspec.convert(plain[key], what)
+        except msgspec.ValidationError as error:
+            raise InputError(str(error), field=f"{kind} body: {key}") from error
+    return text

@@ -105,7 +105,7 @@ class Rung(settings.Rung):
 
 
 def read(path: Path, overrides: Sequence[str] = (), seed: int | None = None) -> Rung:
-    return settings.read(path, overrides, seed, Rung)
+    return settings.read_as(Rung, path, overrides, seed)
 
 
 def training(rung: Rung) -> dict[str, Json]:
@@ -128,7 +128,7 @@ def changed(rung: Rung, baseline: Rung) -> dict[str, list[str]]:
         now["sft"] = was["sft"]
         now["rl"], was["rl"] = _without_start(now["rl"]), _without_start(was["rl"])
     for key, old, new in _compared(was, now):
-        if axis := _axis(key):
+        if axis := axis_of(key):
             found[axis].append(f"{key}: {_told(old)} -> {_told(new)}")
     return dict(found)
 
@@ -144,7 +144,7 @@ def _without_start(rl: Json) -> Json:
     return {key: value for key, value in rl.items() if key != "start"} if rl else rl
 
 
-def _axis(key: str) -> str:
+def axis_of(key: str) -> str:
     ways = [name for name in AXES if key == name or key.startswith(f"{name}.")]
     return AXES[max(ways, key=len)] if ways else ""
 
@@ -155,6 +155,15 @@ def _compared(was: Json, now: Json, place: str = "") -> Iterator[tuple[str, Json
             yield from _compared(was.get(key), now.get(key), f"{place}.{key}" if place else key)
     elif was != now:
         yield place, was, now
+
+
+def flattened(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
+    """Every setting by its whole name."""
+    if isinstance(value, dict) and value:
+        for key in sorted(value):
+            yield from flattened(value[key], f"{place}.{key}" if place else key)
+    else:
+        yield place, value
 
 
 def _told(value: Json) -> str:

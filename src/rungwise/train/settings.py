@@ -1,5 +1,5 @@
-"""The training sections of a rung file: [contract] [tokens] [model] [sft] [rl], each field with the default it has. What
-is asked of a rung and how it is measured stands above them: see ladder/rung.py.
+"""The training sections of a rung file: [contract] [tokens] [model] [sft] [rl], each field with the default it has.
+What is asked of a rung and how it is measured stands above them: see ladder/rung.py.
 
 1. Nothing here needs torch: the names of losses, sizes and the like stand here as literals, so that a rung is checked,
    and offered by an editor through `Rung.model_json_schema()`, where torch is not installed. A test holds them against
@@ -298,7 +298,11 @@ class Rung(Section):
 Kind = TypeVar("Kind", bound=Rung)
 
 
-def read(path: Path, overrides: Sequence[str] = (), seed: int | None = None, kind: type[Kind] = Rung) -> Kind:
+def read(path: Path, overrides: Sequence[str] = (), seed: int | None = None) -> Rung:
+    return read_as(Rung, path, overrides, seed)
+
+
+def read_as(kind: type[Kind], path: Path, overrides: Sequence[str] = (), seed: int | None = None) -> Kind:
     """The rung of a file; all its faults in one InputError, a line each."""
     data, source = parsed(path, overrides if seed is None else [*overrides, f"seed={seed}"])
     rung = checked(kind, {"name": path.stem, **data}, source, REFUSED)

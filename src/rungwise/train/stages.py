@@ -22,6 +22,7 @@ from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.policy.gate import Lengths
 from rungwise.policy.loading import mark
 from rungwise.policy.policy import Decode, Policy
+from rungwise.probe.source import judge_hash, source
 from rungwise.train import checkpoint, corpus, loop
 from rungwise.train.finished import automaton_of
 from rungwise.train.fitting import require_known
@@ -44,7 +45,7 @@ def run_stage(stage: str, order: Order) -> Path:
         raise InputError(f"the rung has no [{stage}] section", field="--stage")
     contract = load_contract(order.rung.contract.name, order.rung.contract.settings)
     require_known(order.rung, contract)
-    _examined(order, contract)
+    examined(order, contract)
     folder = order.out / stage
     _settled(folder, _settings(order.rung, stage), order.resume)
     return {"sft": _sft, "rl": _rl}[stage](order, contract, folder)
@@ -103,20 +104,22 @@ def _compared(was: Json, now: Json, place: str = "") -> list[tuple[str, Json, Js
     return [(place, was, now)]
 
 
-def _examined(order: Order, contract: Contract) -> None:
-    """No judge is trained against that has not been attacked."""
+def examined(order: Order, contract: Contract, n: int = EXAMINED) -> None:
+    """No judge is trained against that has not been attacked, as it is now."""
     from rungwise.check import examine
 
     own = order.rung.contract
-    path = order.out / "check.json"
-    if path.exists() and msgspec.json.decode(path.read_bytes())["contract"] == identity(contract):
-        return
+    path, judge = order.out / "check.json", judge_hash(source(own.name))
+    if path.exists():
+        was = msgspec.json.decode(path.read_bytes())
+        if (was["contract"], was.get("judge")) == (identity(contract), judge):
+            return
     order.show.doing(f"examining {own.name}")
-    found = examine(own.name, own.settings, n=EXAMINED, seed=order.rung.seed, seconds_per_answer=PATIENCE)
+    found = examine(own.name, own.settings, n=n, seed=order.rung.seed, seconds_per_answer=PATIENCE)
     if not found.passed:
         failed = [finding.name for finding in found.findings if not finding.passed]
         raise RungwiseError(f"{own.name} fails its examination ({', '.join(failed)}); see `rungwise check {own.name}`")
-    _write(path, found.record())
+    _write(path, {**found.record(), "judge": judge})
 
 
 def _write(path: Path, record: Any) -> None:

@@ -1,43 +1,33 @@
-"""The command line: one function a verb. Imports here are what `rungwise --help` pays for; the rest is imported on use.
+"""The verbs of a contract and its judge."""
 
-Records go to standard output, everything meant for people to standard error. Exit codes: 0 well, 1 a check or gate
-failed, 2 usage or input.
-"""
-
-import importlib.util
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rungwise.errors import InputError, RungwiseError, nearest
-from rungwise.terminal import Steps, progress
+from rungwise.cli.common import (
+    AnswerFile,
+    AsJson,
+    ContractName,
+    Count,
+    Seed,
+    Settings,
+    Split,
+    TaskFile,
+    Tier,
+    app,
+    contract_of,
+    summary,
+    write,
+)  # fmt: skip
+from rungwise.errors import InputError, nearest
+from rungwise.terminal import progress
 
 if TYPE_CHECKING:
     from rungwise.check import Examination
     from rungwise.contract import Contract, Task
-
-app = typer.Typer(
-    name="rungwise", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Train small language models to write programs a machine can check, and measure them honestly.",
-)  # fmt: skip
-
-ContractName = Annotated[
-    str, typer.Argument(metavar="CONTRACT", help="An installed name, package.module:attr or path/file.py:attr.")
-]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the contract; may be given again.")
-]
-Split = Annotated[str | None, typer.Option(help="Which split; the contract's first where not given.")]
-Tier = Annotated[str | None, typer.Option(help="Only tasks of this tier.")]
-Count = Annotated[int, typer.Option("-n", min=1, help="How many tasks.")]
-Seed = Annotated[int, typer.Option(help="Tasks are a function of split, seed and index.")]
-TaskFile = Annotated[Path, typer.Option("--tasks", help="JSON lines of tasks, as `rungwise tasks` writes them.")]
-AnswerFile = Annotated[Path, typer.Option("--answers", help='JSON lines of {"task": id, "answer": text}.')]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 @app.command(epilog="Example: rungwise new recipes --in ~/work")
@@ -108,7 +98,7 @@ def tasks(
     """Write tasks as JSON lines."""
     from rungwise.records import line_of, public_record
 
-    loaded = _loaded(contract, settings)
+    loaded = contract_of(contract, settings)
     for task in _chosen(loaded, split, tier, n, seed):
         typer.echo(line_of(public_record(loaded, task) if public else task))
 
@@ -126,7 +116,7 @@ def gold(
     """Write gold answers as JSON lines, for a file of tasks or for those that `tasks` would write."""
     from rungwise.records import Answer, line_of, read_tasks
 
-    loaded = _loaded(contract, settings)
+    loaded = contract_of(contract, settings)
     for task in read_tasks(tasks_file, loaded) if tasks_file else _chosen(loaded, split, tier, n, seed):
         answer = loaded.gold(task)
         if answer is None:
@@ -149,7 +139,7 @@ def judge(
     from rungwise.judging import judged
     from rungwise.records import line_of, read_answers, read_tasks, settings_of
 
-    loaded = _loaded(contract, settings)
+    loaded = contract_of(contract, settings)
     chosen = read_tasks(tasks_file, loaded)
     answers = read_answers(answers_file, chosen, tasks_file)
     passed: list[bool] = []
@@ -164,89 +154,9 @@ def judge(
                 mended.append(record["repaired"]["passed"])
             tell(f"{len(passed)} of {len(chosen)}")
             typer.echo(line_of(record))
-    typer.echo(_summary("raw", passed), err=True)
+    typer.echo(summary("raw", passed), err=True)
     if repaired:
-        typer.echo(_summary("repaired", mended), err=True)
-
-
-RungFile = Annotated[Path, typer.Argument(metavar="FILE", help="A rung: a TOML file.")]
-
-
-@app.command(epilog="Example: rungwise run rungs/canvas/first.toml --stage sft --set sft.steps=200")
-def run(
-    file: RungFile,
-    stage: Annotated[str | None, typer.Option(help="sft or rl; both in turn where not given.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Instead of what the file says.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME/seed-SEED where not given.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
-    start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="Fork at a step; needs --stage.")] = None,
-    source: Annotated[
-        Path | None, typer.Option("--of", metavar="RUN", help="What to fork; runs/NAME/seed-SEED where not given.")
-    ] = None,
-) -> None:
-    """Train: the stages of a rung file, each in its own folder. Kill it whenever you like; --resume goes on."""
-    _require_torch()
-    from rungwise.train.prepare import Order, Show
-    from rungwise.train.settings import read
-    from rungwise.train.stages import STAGES, fork, run_stage
-
-    rung = read(file, settings or (), seed)
-    folder = out or Path("runs") / rung.name / f"seed-{rung.seed}"
-    stages = [stage] if stage else [name for name in STAGES if getattr(rung, name)]
-    if start is not None:
-        if stage is None:
-            raise InputError("needs --stage: which stage's step?", field="--from")
-        source = source or Path("runs") / rung.name / f"seed-{rung.seed}"
-        folder, resume = out or source.with_name(f"{source.name}-from-{start}"), True
-        fork(stage, source, start, folder)
-    elif source is not None:
-        raise InputError("needs --from: which step?", field="--of")
-    try:
-        for name in stages:
-            with Steps(f"{rung.name} {name}") as steps:
-                show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
-                made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
-            typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
-    except KeyboardInterrupt:  # the exit code for it is typer's: 130
-        typer.echo(f"rungwise: interrupted; {folder} keeps what was done: go on with --resume", err=True)
-        raise
-
-
-@app.command(epilog="Example: rungwise sample runs/first/seed-0 --tasks tasks.jsonl > answers.jsonl")
-def sample(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or that of a model a run has saved.")],
-    tasks_file: TaskFile,
-    k: Annotated[int, typer.Option("-k", min=1, help="Answers a task.")] = 1,
-    temperature: Annotated[float, typer.Option(min=0, help="0 is greedy.")] = 0.0,
-    top_k: Annotated[int, typer.Option(min=0, help="Only among the likeliest; 0: all.")] = 0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1, help="Only among those that make up this much.")] = 1.0,
-    max_new_tokens: Annotated[int, typer.Option(min=0, help="0: what the context leaves.")] = 0,
-    grammar: Annotated[bool, typer.Option("--grammar", help="Held to the contract's grammar.")] = False,
-    answer: Annotated[str, typer.Option(help="What counts as the answer: all, fenced or after:MARK.")] = "all",
-    seed: Seed = 0,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-) -> None:
-    """Show what a policy writes for the tasks of a file: answers as JSON lines, judged, with a summary for people."""
-    _require_torch()
-    from rungwise.policy.policy import Decode
-    from rungwise.records import line_of, read_tasks
-    from rungwise.train.finished import answers_of_run, opened_run
-
-    policy, contract = opened_run(folder, device)
-    decode = Decode(
-        temperature=temperature, top_k=top_k, top_p=top_p, max_new_tokens=max_new_tokens or policy.context,
-        grammar=grammar, answer=answer,
-    )  # fmt: skip
-    passed = []
-    with progress(f"sampling from {folder}", quiet=False) as doing:
-        for record in answers_of_run(policy, contract, read_tasks(tasks_file, contract), k, decode, seed):
-            passed.append(record["passed"])
-            doing(f"{len(passed)} answers")
-            typer.echo(line_of(record))
-    typer.echo(_summary("raw", passed), err=True)
+        typer.echo(summary("repaired", mended), err=True)
 
 
 @app.command(epilog="Example: rungwise show canvas --task tasks.jsonl --answer answers.jsonl -o page.html")
@@ -265,37 +175,13 @@ def show(
     from rungwise.report.gallery import shown
     from rungwise.report.page import page
 
-    loaded = _loaded(contract, settings)
+    loaded = contract_of(contract, settings)
     pairs = answers_of(answers_file, read_tasks(tasks_file, loaded), tasks_file)
     if not pairs:
         raise InputError(f"answers no task of {tasks_file}", file=answers_file)
     items = [shown(loaded, task, answer, repaired=repaired) for task, answer in pairs]
     lead = f"{len(items)} answers, {sum(item.verdict.passed for item in items)} passed."
-    _write(output, page(f"{loaded.name}: answers and verdicts", lead, items, loaded.failures))
-    typer.echo(output)
-
-
-@app.command(epilog="Example: rungwise curves runs/first runs/second -o curves.html")
-def curves(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, or of rungs with all their seeds.")
-    ],
-    output: Annotated[Path, typer.Option("-o", help="The page to write; a single picture where it ends in .svg.")],
-    stage: Annotated[str | None, typer.Option(help="sft or rl; both where not given.")] = None,
-    metrics: Annotated[
-        list[str] | None,
-        typer.Option("--metric", metavar="NAME", help="Instead of the usual ones; may be given again, * is any text."),
-    ] = None,
-) -> None:
-    """Draw how runs went: their figures over the steps, seeds of a rung together."""
-    from rungwise.report.charts import svg_of
-    from rungwise.report.curves import page, panels, read, title
-
-    made = {".html": page, ".svg": svg_of}.get(output.suffix)
-    if made is None:
-        raise InputError(f"{str(output)!r}; expected a name that ends in .html or .svg", field="-o")
-    rungs = read(folders)
-    _write(output, made(title(rungs), panels(rungs, stage, metrics or ())))
+    write(output, page(f"{loaded.name}: answers and verdicts", lead, items, loaded.failures))
     typer.echo(output)
 
 
@@ -321,7 +207,7 @@ def serve(
         from rungwise.serve.score import serve as run_server
     except ImportError as error:
         raise InputError(f"{error.name} is not installed; pip install 'rungwise[serve]'") from error
-    problems = list(_chosen(_loaded(contract, settings), split, None, n, seed)) if n else []
+    problems = list(_chosen(contract_of(contract, settings), split, None, n, seed)) if n else []
     run_server(
         contract, settings_of(settings or ()), problems=problems, host=host, port=port, token=token,
         without_token=without_token, workers=workers, limits=Limits(rate=rate),
@@ -329,13 +215,6 @@ def serve(
 
 
 # ---- what several verbs need ----
-
-
-def _loaded(spec: str, settings: Sequence[str] | None) -> "Contract":
-    from rungwise.contract import load_contract
-    from rungwise.records import settings_of
-
-    return load_contract(spec, settings_of(settings or ()))
 
 
 def _chosen(contract: "Contract", split: str | None, tier: str | None, n: int, seed: int) -> "Iterator[Task]":
@@ -356,20 +235,6 @@ def _chosen(contract: "Contract", split: str | None, tier: str | None, n: int, s
             seen, asked = asked, min(n, 2 * asked) if tier is None else 2 * asked
     if found < n:
         raise InputError(f"{found} tasks of tier {tier} among the first {seen} of {split}; {n} asked for")
-
-
-def _require_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise InputError("torch is not installed; pip install torch==2.13.0, then 'rungwise[train]'")
-
-
-def _summary(what: str, passed: Sequence[bool]) -> str:
-    from rungwise.probe.stats import rate
-
-    counted = rate(sum(passed), len(passed))
-    line = f"{what}: {sum(passed)} of {len(passed)} passed, {counted}"
-    width = counted.high - counted.low
-    return line if len(passed) >= 100 else f"{line}; with fewer than 100 tasks the interval is {width:.0%} wide"
 
 
 def _print_examination(examination: "Examination") -> None:
@@ -395,26 +260,3 @@ def _print_examination(examination: "Examination") -> None:
     verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
     line = f"{examination.contract}: {verdict} in {examination.seconds:.1f} s"
     console.print(f"\n{escape(line)}", highlight=False)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", file=path) from error
-
-
-def main() -> None:
-    try:
-        app()
-    except RungwiseError as error:
-        typer.echo(f"rungwise: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:  # `rungwise tasks ... | head`: whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-
-
-if __name__ == "__main__":
-    main()

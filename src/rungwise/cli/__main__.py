@@ -1,0 +1,3 @@
+from rungwise.cli import main
+
+main()

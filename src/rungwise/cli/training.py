@@ -1,0 +1,113 @@
+"""The verbs that train a policy, have it write, and show how training went."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rungwise.cli.common import Seed, TaskFile, app, require_torch, summary, write
+from rungwise.errors import InputError
+from rungwise.terminal import Steps, progress
+
+RungFile = Annotated[Path, typer.Argument(metavar="FILE", help="A rung: a TOML file.")]
+
+
+@app.command(epilog="Example: rungwise run rungs/canvas/first.toml --stage sft --set sft.steps=200")
+def run(
+    file: RungFile,
+    stage: Annotated[str | None, typer.Option(help="sft or rl; both in turn where not given.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Instead of what the file says.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME/seed-SEED where not given.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
+    start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="Fork at a step; needs --stage.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--of", metavar="RUN", help="What to fork; runs/NAME/seed-SEED where not given.")
+    ] = None,
+) -> None:
+    """Train: the stages of a rung file, each in its own folder. Kill it whenever you like; --resume goes on."""
+    require_torch()
+    from rungwise.train.prepare import Order, Show
+    from rungwise.train.settings import read
+    from rungwise.train.stages import STAGES, fork, run_stage
+
+    rung = read(file, settings or (), seed)
+    folder = out or Path("runs") / rung.name / f"seed-{rung.seed}"
+    stages = [stage] if stage else [name for name in STAGES if getattr(rung, name)]
+    if start is not None:
+        if stage is None:
+            raise InputError("needs --stage: which stage's step?", field="--from")
+        source = source or Path("runs") / rung.name / f"seed-{rung.seed}"
+        folder, resume = out or source.with_name(f"{source.name}-from-{start}"), True
+        fork(stage, source, start, folder)
+    elif source is not None:
+        raise InputError("needs --from: which step?", field="--of")
+    try:
+        for name in stages:
+            with Steps(f"{rung.name} {name}") as steps:
+                show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
+                made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
+            typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
+    except KeyboardInterrupt:  # the exit code for it is typer's: 130
+        typer.echo(f"rungwise: interrupted; {folder} keeps what was done: go on with --resume", err=True)
+        raise
+
+
+@app.command(epilog="Example: rungwise sample runs/first/seed-0 --tasks tasks.jsonl > answers.jsonl")
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or that of a model a run has saved.")],
+    tasks_file: TaskFile,
+    k: Annotated[int, typer.Option("-k", min=1, help="Answers a task.")] = 1,
+    temperature: Annotated[float, typer.Option(min=0, help="0 is greedy.")] = 0.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Only among the likeliest; 0: all.")] = 0,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1, help="Only among those that make up this much.")] = 1.0,
+    max_new_tokens: Annotated[int, typer.Option(min=0, help="0: what the context leaves.")] = 0,
+    grammar: Annotated[bool, typer.Option("--grammar", help="Held to the contract's grammar.")] = False,
+    answer: Annotated[str, typer.Option(help="What counts as the answer: all, fenced or after:MARK.")] = "all",
+    seed: Seed = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Show what a policy writes for the tasks of a file: answers as JSON lines, judged, with a summary for people."""
+    require_torch()
+    from rungwise.policy.policy import Decode
+    from rungwise.records import line_of, read_tasks
+    from rungwise.train.finished import answers_of_run, opened_run
+
+    policy, contract = opened_run(folder, device)
+    decode = Decode(
+        temperature=temperature, top_k=top_k, top_p=top_p, max_new_tokens=max_new_tokens or policy.context,
+        grammar=grammar, answer=answer,
+    )  # fmt: skip
+    passed = []
+    with progress(f"sampling from {folder}", quiet=False) as doing:
+        for record in answers_of_run(policy, contract, read_tasks(tasks_file, contract), k, decode, seed):
+            passed.append(record["passed"])
+            doing(f"{len(passed)} answers")
+            typer.echo(line_of(record))
+    typer.echo(summary("raw", passed), err=True)
+
+
+@app.command(epilog="Example: rungwise curves runs/first runs/second -o curves.html")
+def curves(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, or of rungs with all their seeds.")
+    ],
+    output: Annotated[Path, typer.Option("-o", help="The page to write; a single picture where it ends in .svg.")],
+    stage: Annotated[str | None, typer.Option(help="sft or rl; both where not given.")] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME", help="Instead of the usual ones; may be given again, * is any text."),
+    ] = None,
+) -> None:
+    """Draw how runs went: their figures over the steps, seeds of a rung together."""
+    from rungwise.report.charts import svg_of
+    from rungwise.report.curves import page, panels, read, title
+
+    made = {".html": page, ".svg": svg_of}.get(output.suffix)
+    if made is None:
+        raise InputError(f"{str(output)!r}; expected a name that ends in .html or .svg", field="-o")
+    rungs = read(folders)
+    write(output, made(title(rungs), panels(rungs, stage, metrics or ())))
+    typer.echo(output)

@@ -1,0 +1,357 @@
+"""Everything that is looked at before a run may begin, each by name, all told at once.
+
+A gate that fails stops the run. One that warns lets it go on and says what its result will not be able to show. The last
+of them trains: a few steps in a folder of their own, cut off after the first and gone on with, which must come to the
+same bytes and, where the rung asks for a canary, to answers that can be read.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from rungwise.contract import Contract, Json
+from rungwise.errors import InputError, RungwiseError
+from rungwise.ladder import gates
+from rungwise.ladder.compare import compare
+from rungwise.ladder.ledger import Ledger, sha256_of
+from rungwise.ladder.rung import Rung, require_one_axis
+from rungwise.ladder.verify import verify
+from rungwise.policy.gate import MOST
+from rungwise.policy.packed import pack
+from rungwise.policy.policy import Decode, Policy
+from rungwise.probe.freeze import Probe
+from rungwise.probe.measure import Asked, Result, outcomes, require_accounting
+from rungwise.probe.stats import resolvable
+from rungwise.train import checkpoint, stages
+from rungwise.train.finished import model_of
+from rungwise.train.prepare import Order, Prepared, prepare, started
+
+LEAST_STEPS, LEAST_EPOCHS = 200, 1.0  # below them a run proves nothing of what can be learned
+LEAST_TASKS = 100
+FREE_BYTES = 500_000_000
+TRIED = 8  # tasks of the trial's answers
+PARITY = {"fp32": 1e-3, "bf16": 0.1}  # mean distance of log-probabilities, cached against full
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    name: str
+    passed: bool
+    detail: str
+    warned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a run is about to begin with."""
+
+    rung: Rung
+    order: Order
+    contract: Contract
+    probe: Probe
+    ledger: Ledger
+    baseline: Rung | None = None
+    measured: Mapping[str, Result | None] = field(default_factory=dict)  # the baseline's result, and the champion's
+    small: bool = False  # a smoke run: what needs other runs is left out
+
+    def stages(self) -> list[str]:
+        return [name for name in stages.STAGES if getattr(self.rung, name)]
+
+
+Look = Callable[[Before, Mapping[str, Prepared]], str | Gate]
+
+
+def preflight(before: Before) -> list[Gate]:
+    """All gates; what cannot be prepared is a gate that fails, and those that need it are left out."""
+    found, ready = [], {}
+    for stage in before.stages():
+        if stage == "rl" and before.rung.rl and before.rung.rl.start == "sft":
+            continue  # its beginning is not there yet
+        try:
+            ready[stage] = prepare(stage, before.order, before.contract)
+        except (InputError, RungwiseError) as error:
+            found.append(Gate(f"{stage} can be prepared", False, str(error)))
+    for name, look in LOOKS.items():
+        before.order.show.doing(f"preflight: {name}")
+        if not (before.small and name in NEEDS_OTHERS):
+            found.append(_looked(name, look, before, ready))
+    return found
+
+
+def _looked(name: str, look: Look, before: Before, ready: Mapping[str, Prepared]) -> Gate:
+    try:
+        told = look(before, ready)
+    except (InputError, RungwiseError) as error:
+        return Gate(name, False, str(error))
+    return replace(told, name=name) if isinstance(told, Gate) else Gate(name, True, told)
+
+
+def _warning(told: str) -> Gate:
+    return Gate("", True, told, warned=True)
+
+
+# ---- the record and what is asked ----
+
+
+def _ladder(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    faults = verify(before.ledger.path)
+    if faults:
+        raise RungwiseError("; ".join(map(str, faults[:5])))
+    return f"{len(before.ledger.entries())} entries, the chain is whole"
+
+
+def _one_axis(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    if before.baseline is None:
+        return "no baseline: nothing to differ from"
+    require_one_axis(before.rung, before.baseline)
+    return f"only {before.rung.axis} differs from {before.rung.baseline}"
+
+
+def _baseline(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    if before.baseline is None:
+        return "none"
+    if before.measured.get("baseline") is None:
+        raise InputError(
+            f"{before.rung.baseline} has no result on this probe with seed {before.rung.seed}; "
+            f"run it first: rungwise run {before.rung.baseline} --seed {before.rung.seed}"
+        )
+    return f"{before.rung.baseline} was measured on this probe"
+
+
+def _start(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    """A model that a run begins with must be the one that its own run has recorded."""
+    rl = before.rung.rl
+    if rl is None or rl.start in ("sft", "model"):
+        return "this run's own"
+    model = model_of(started(before.rung))
+    path = model / "model.safetensors"
+    run = model.parent.parent if model.name == "model" else model
+    entry = before.ledger.last(run, "trained")
+    known = {one["path"]: one["sha256"] for one in entry.body["artifacts"]} if entry else {}
+    if path.as_posix() not in known:
+        return f"{model} is not of a run on this ladder: its weights are taken as they are"
+    if known[path.as_posix()] != sha256_of(path):
+        raise RungwiseError(f"{path} is not what {run} has recorded: its bytes have changed")
+    return f"{model} is as {run} has recorded it"
+
+
+def _pilot(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    if before.rung.preflight.pilot is None:
+        return "not asked for"
+    pilot = before.measured.get("pilot")
+    if pilot is None:
+        raise InputError(f"{before.rung.preflight.pilot} has not been measured on this probe; run it first")
+    other = before.measured.get("baseline")
+    worse = compare(pilot, other, before.rung.target).worse() if other else []
+    if worse:
+        raise RungwiseError(f"the pilot made {', '.join(worse)} worse; the full run would too")
+    return "the pilot made nothing worse"
+
+
+# ---- the judge and the probe ----
+
+
+def _examination(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    stages.examined(before.order, before.contract, before.rung.preflight.examined)
+    return "passed, see check.json"
+
+
+def _accounting(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    require_accounting(before.probe)
+    return f"{len(before.probe.golds)} gold answers measure as right"
+
+
+def _power(before: Before, _ready: Mapping[str, Prepared]) -> str | Gate:
+    n = len(before.probe.tasks)
+    least = resolvable(n)
+    told = f"{n} tasks: a difference under {least:.0%} will not be found"
+    small = [
+        text for text in before.rung.expectations
+        if (asked := gates.parsed(text)).against and asked.part is None and 0 < abs(asked.bound) < least
+    ]  # fmt: skip
+    if small:
+        return _warning(f"{told}, and {small[0]!r} asks for less")
+    return _warning(told) if n < LEAST_TASKS else told
+
+
+def _disjoint(before: Before, ready: Mapping[str, Prepared]) -> str:
+    overlaps = [line for one in ready.values() for line in one.audit.overlaps]
+    if overlaps:
+        raise RungwiseError("; ".join(overlaps))
+    return f"none of {sum(one.audit.tasks for one in ready.values())} training tasks is in the probe"
+
+
+# ---- rows ----
+
+
+def _corpus(_before: Before, ready: Mapping[str, Prepared]) -> str | Gate:
+    wrong = [line for one in ready.values() for line in one.audit.contradictions]
+    if wrong:
+        raise RungwiseError("; ".join(wrong[:5]))
+    rows, twice = (sum(getattr(one.audit, name) for one in ready.values()) for name in ("rows", "duplicates"))
+    told = f"{rows} rows, no contradictions, {twice} stand twice"
+    return _warning(told) if 2 * twice > rows else told
+
+
+def _shares(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    """Rows made to mend something are few, and what was learned before is kept alive, by the sources' names."""
+    if before.rung.sft is None:
+        return "no rows"
+    mixture, own = before.rung.sft.mixture, before.rung.preflight
+    whole = sum(source.weight for source in mixture)
+    repair, anchor = (
+        sum(source.weight for source in mixture if source.title().startswith(kind)) / whole
+        for kind in ("repair", "anchor")
+    )
+    told = f"repair rows {repair:.0%}, anchor rows {anchor:.0%}"
+    if repair > own.repair_share or anchor < own.anchor_share:
+        raise RungwiseError(
+            f"{told}; expected at most {own.repair_share:.0%} of repair and at least {own.anchor_share:.0%} of anchor"
+        )
+    return told
+
+
+def _context(before: Before, ready: Mapping[str, Prepared]) -> str:
+    told = []
+    for stage, one in ready.items():
+        one.lengths.refuse(one.policy.context)
+        if stage == "sft" and 100 * one.lengths.both.most > MOST * one.policy.context:
+            told.append(f"the longest row takes more than {MOST}% of the context")
+        long = [
+            task.id for task in before.probe.tasks if len(one.policy.tokens.prompt(task.prompt)) >= one.policy.context
+        ]
+        if long:
+            raise RungwiseError(
+                f"{len(long)} prompts of the probe do not fit the context of {one.policy.context}; "
+                "raise model.context, or they count as failed"
+            )
+        told.append(f"{stage}: p95 {one.lengths.both.p95}, longest {one.lengths.both.most} of {one.policy.context}")
+    return "; ".join(told) or "known once SFT is done"
+
+
+def _tokens(_before: Before, ready: Mapping[str, Prepared]) -> str:
+    for stage, one in ready.items():
+        if one.lengths.unreadable:
+            raise RungwiseError(f"{stage}: {one.lengths.unreadable} gold answers do not come back from their tokens")
+    return "every gold answer comes back from its tokens"
+
+
+def _signal(before: Before, ready: Mapping[str, Prepared]) -> str | Gate:
+    sft = before.rung.sft
+    if sft is None or "sft" not in ready:
+        return "no SFT"
+    lengths, rows = ready["sft"].lengths, ready["sft"].audit.rows
+    of_an_epoch = max(1.0, rows * lengths.both.p50 / sft.batch_tokens)
+    steps = sft.steps or int((sft.epochs or 0) * of_an_epoch)
+    told = f"{steps} steps, about {steps / of_an_epoch:.1f} passes over {rows} rows"
+    if steps < LEAST_STEPS or steps / of_an_epoch < LEAST_EPOCHS:
+        return _warning(
+            f"{told}: too small to prove anything; no verdict on size or language before "
+            f"{LEAST_STEPS} steps and {LEAST_EPOCHS:g} pass"
+        )
+    return told
+
+
+# ---- the machine ----
+
+
+def _disk(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    before.order.out.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(before.order.out).free
+    if free < FREE_BYTES:
+        raise RungwiseError(f"{free / 1e6:.0f} MB free; expected {FREE_BYTES / 1e6:.0f}")
+    return f"{free / 1e9:.0f} GB free"
+
+
+def _parity(before: Before, ready: Mapping[str, Prepared]) -> str:
+    """The sampler's log-probabilities, from its caches, are those of a full pass; a saved model is the model."""
+    told = []
+    for stage, one in ready.items():
+        policy, tasks = one.policy, list(before.probe.tasks[:2])
+        decode = Decode(max_new_tokens=min(24, policy.context // 4))
+        groups = policy.sample(tasks, 2, decode, before.rung.seed)
+        drawn = np.concatenate([sample.logprobs for group in groups for sample in group.samples])
+        apart = float(np.abs(drawn - _full(policy, groups)).mean())
+        kind = "bf16" if "bfloat16" in str(getattr(policy, "dtype", "bfloat16")) else "fp32"
+        if not apart <= PARITY[kind]:
+            raise RungwiseError(f"{stage}: cached and full forward are {apart:.2g} apart; expected {PARITY[kind]:g}")
+        told.append(f"{stage}: cached and full forward {apart:.1g} apart")
+    return "; ".join(told) or "known once SFT is done"
+
+
+def _full(policy: Policy, groups: "list[object]") -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    import torch
+
+    rows = [(group.prompt.tolist(), [s.tokens.tolist() for s in group.samples]) for group in groups]  # type: ignore[attr-defined]
+    with torch.no_grad():
+        return policy.logprobs(pack(rows))[0].float().cpu().numpy()
+
+
+def _trial(before: Before, _ready: Mapping[str, Prepared]) -> str | Gate:
+    stage, own = before.stages()[0], before.rung.preflight
+    steps, folder = max(2, own.canary), before.order.out / ".trial"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        order = _tried(before, stage, steps, folder)
+        stages.run_stage(stage, order)
+        whole = _weights(folder / stage, steps)
+        shutil.rmtree(folder / stage / "checkpoints" / f"{steps:06d}")
+        stages.run_stage(stage, replace(order, resume=True))
+        if _weights(folder / stage, steps) != whole:
+            raise RungwiseError("a run that is cut off and goes on does not come to the same bytes")
+        return _canary(before, folder) if own.canary else f"{steps} steps, cut off and gone on with: the same bytes"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tried(before: Before, stage: str, steps: int, folder: Path) -> Order:
+    """The same rows and settings, for a few steps."""
+    section = getattr(before.rung, stage)
+    few = {"steps": steps, "every": max(1, steps - 1)} | ({"epochs": None, "expert": None} if stage == "sft" else {})
+    rung = before.rung.model_copy(update={stage: section.model_copy(update=few)})
+    (folder / stage).mkdir(parents=True)
+    for path in (before.order.out / stage).glob("*.jsonl"):
+        shutil.copy(path, folder / stage / path.name)
+    if (before.order.out / "check.json").exists():
+        shutil.copy(before.order.out / "check.json", folder / "check.json")
+    return replace(before.order, rung=rung, out=folder, resume=False)
+
+
+def _weights(folder: Path, step: int) -> bytes:
+    return (folder / "checkpoints" / f"{step:06d}" / "weights.safetensors").read_bytes()
+
+
+def _canary(before: Before, folder: Path) -> str:
+    from rungwise.policy.loading import load_policy
+
+    policy = load_policy(model_of(folder), chat=before.rung.model.chat)
+    tasks = before.probe.tasks[:TRIED]
+    room = policy.context - max(len(policy.tokens.prompt(task.prompt)) for task in tasks)
+    groups = policy.sample(tasks, 1, Decode(temperature=0.0, max_new_tokens=room), before.rung.seed)
+    found = outcomes(before.contract, [Asked(task=group.task, text=group.samples[0].text) for group in groups])
+    parsed = sum(one.parsed is not False and one.failure != "unreadable" for one in found)
+    if not parsed:
+        raise RungwiseError(f"after {before.rung.preflight.canary} steps none of {len(found)} answers can be read")
+    return f"after {before.rung.preflight.canary} steps {parsed} of {len(found)} answers can be read"
+
+
+LOOKS: Mapping[str, Look] = {
+    "ladder": _ladder, "one axis": _one_axis, "baseline": _baseline, "start": _start, "pilot": _pilot, "disk": _disk,
+    "examination": _examination, "accounting": _accounting, "power": _power, "disjoint": _disjoint, "corpus": _corpus,
+    "shares": _shares, "context": _context, "tokens": _tokens, "signal": _signal, "parity": _parity, "trial": _trial,
+}  # fmt: skip
+NEEDS_OTHERS = ("baseline", "start", "pilot", "trial")
+
+
+def faults(found: list[Gate]) -> Iterator[str]:
+    return (f"{gate.name}: {gate.detail}" for gate in found if not gate.passed)
+
+
+def record(found: list[Gate]) -> list[dict[str, Json]]:
+    return [
+        {"name": gate.name, "passed": gate.passed, "warned": gate.warned, "detail": gate.detail, "figures": {}}
+        for gate in found
+    ]
