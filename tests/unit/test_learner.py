@@ -155,8 +155,11 @@ def test_a_learner_that_is_read_back_goes_on_to_the_same_bytes(optimiser: str) -
     assert bits(later) == bits(straight)
 
 
-@given(st.integers(0, 10**6), st.integers(1, 64), st.integers(1, 10**4))
-def test_portions_are_even_and_no_larger_than_asked(total: int, workers: int, most: int) -> None:
-    budget = even(total, workers, most)
-    assert budget <= most or total == 0
-    assert budget * workers * max(1, -(-total // (workers * most))) >= total  # as many rounds as there must be, no more
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=80), st.integers(1, 4), st.integers(50, 2000))
+def test_no_worker_waits_for_what_was_left_over(lengths: list[int], workers: int, most: int) -> None:
+    rows = [([1], [[2] * (n - 1)]) for n in lengths]
+    cut = list(portions(rows, even(sum(lengths), workers, most, max(lengths))))
+    rounds = max(1, round(sum(lengths) / (workers * most)))
+    assert len(cut) <= workers * rounds
+    tokens = [sum(1 + len(answers[0]) for _, answers in portion) for portion in cut]
+    assert max(tokens) <= -(-sum(lengths) // (workers * rounds)) + max(lengths)

@@ -29,6 +29,8 @@ Count = Annotated[int, typer.Option("-n", min=1, help="How many tasks.")]
 Seed = Annotated[int, typer.Option(help="Tasks are a function of split, seed and index.")]
 TaskFile = Annotated[Path, typer.Option("--tasks", help="JSON lines of tasks, as `rungwise tasks` writes them.")]
 AnswerFile = Annotated[Path, typer.Option("--answers", help='JSON lines of {"task": id, "answer": text}.')]
+LadderFile = Annotated[Path, typer.Option("--ladder", help="The ladder's file.")]
+LADDER = Path("runs/ladder.db")
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 

@@ -1,58 +1,109 @@
 """The verbs that train a policy, have it write, and show how training went."""
 
+import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rungwise.cli.common import Seed, TaskFile, app, require_torch, summary, write
+from rungwise.cli.common import LADDER, LadderFile, Seed, TaskFile, app, require_torch, summary, write
 from rungwise.errors import InputError
 from rungwise.terminal import Steps, progress
 
+if TYPE_CHECKING:
+    from rungwise.ladder.rung import Rung
+
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Instead of what the file says.")
+]
 RungFile = Annotated[Path, typer.Argument(metavar="FILE", help="A rung: a TOML file.")]
 
 
-@app.command(epilog="Example: rungwise run rungs/canvas/first.toml --stage sft --set sft.steps=200")
+@app.command(epilog="Example: rungwise run rungs/canvas/sft.toml --seed 1")
 def run(
     file: RungFile,
-    stage: Annotated[str | None, typer.Option(help="sft or rl; both in turn where not given.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Instead of what the file says.")
-    ] = None,
+    stage: Annotated[str | None, typer.Option(help="sft or rl: only train that; nothing is measured.")] = None,
+    settings: Overrides = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME/seed-SEED where not given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only the preflight: every gate, all that fails.")] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="The whole line in miniature, in under a minute.")] = False,
     start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="Fork at a step; needs --stage.")] = None,
     source: Annotated[
         Path | None, typer.Option("--of", metavar="RUN", help="What to fork; runs/NAME/seed-SEED where not given.")
     ] = None,
+    ladder: LadderFile = LADDER,
 ) -> None:
-    """Train: the stages of a rung file, each in its own folder. Kill it whenever you like; --resume goes on."""
+    """Walk a rung: preflight, training, probe, ruling, report; or only train, where it asks no question. Kill it
+    whenever you like; --resume goes on."""
     require_torch()
-    from rungwise.train.prepare import Order, Show
-    from rungwise.train.settings import read
-    from rungwise.train.stages import STAGES, fork, run_stage
+    from rungwise.ladder.rung import read
 
     rung = read(file, settings or (), seed)
     folder = out or Path("runs") / rung.name / f"seed-{rung.seed}"
+    try:
+        if rung.asks and stage is None:
+            _walk(file, rung, folder, ladder, resume=resume, dry_run=dry_run, smoke=smoke)
+        elif dry_run or smoke:
+            raise InputError(rung.fault(("question",), "missing; --dry-run and --smoke walk the whole line of a rung"))
+        else:
+            _train(rung, folder, stage, resume, start, source)
+    except KeyboardInterrupt:  # the exit code for it is typer's: 130
+        typer.echo(f"rungwise: interrupted; {folder} keeps what was done: go on with --resume", err=True)
+        raise
+
+
+def _walk(
+    file: Path, rung: "Rung", folder: Path, ladder: Path, *, resume: bool, dry_run: bool, smoke: bool
+) -> None:  # fmt: skip
+    from rungwise.ladder.ledger import Ledger
+    from rungwise.ladder.run import Line, looked, run_line
+    from rungwise.ladder.smoke import smoked
+    from rungwise.report.run_page import run_page
+    from rungwise.train.prepare import Show
+
+    if smoke:
+        folder, resume = folder / "smoke", False
+        ladder = folder / "ladder.db"
+        shutil.rmtree(folder, ignore_errors=True)
+    with Steps(rung.name) as steps:
+        line = Line(
+            file=file, written=rung, rung=smoked(rung) if smoke else rung, out=folder, resume=resume,
+            show=Show(doing=steps.doing, tell=steps.tell, warn=steps.warn), page=run_page, ledger=Ledger(ladder),
+            smoke=smoke,
+        )  # fmt: skip
+        if dry_run:
+            gates = looked(line)
+        else:
+            done = run_line(line)
+    if dry_run:
+        for gate in gates:
+            typer.echo(f"{'warns' if gate.warned else 'holds' if gate.passed else 'FAILS':6}{gate.name}: {gate.detail}")
+        raise typer.Exit(0 if all(gate.passed for gate in gates) else 1)
+    typer.echo(f"{done.verb}: {done.headline}\n{done.row}\n{done.report}")
+
+
+def _train(
+    rung: "Rung", folder: Path, stage: str | None, resume: bool, start: int | None, source: Path | None
+) -> None:  # fmt: skip
+    from rungwise.train.prepare import Order, Show
+    from rungwise.train.stages import STAGES, fork, run_stage
+
     stages = [stage] if stage else [name for name in STAGES if getattr(rung, name)]
     if start is not None:
         if stage is None:
             raise InputError("needs --stage: which stage's step?", field="--from")
         source = source or Path("runs") / rung.name / f"seed-{rung.seed}"
-        folder, resume = out or source.with_name(f"{source.name}-from-{start}"), True
+        folder, resume = folder if folder != source else source.with_name(f"{source.name}-from-{start}"), True
         fork(stage, source, start, folder)
     elif source is not None:
         raise InputError("needs --from: which step?", field="--of")
-    try:
-        for name in stages:
-            with Steps(f"{rung.name} {name}") as steps:
-                show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
-                made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
-            typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
-    except KeyboardInterrupt:  # the exit code for it is typer's: 130
-        typer.echo(f"rungwise: interrupted; {folder} keeps what was done: go on with --resume", err=True)
-        raise
+    for name in stages:
+        with Steps(f"{rung.name} {name}") as steps:
+            show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
+            made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
+        typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
 
 
 @app.command(epilog="Example: rungwise sample runs/first/seed-0 --tasks tasks.jsonl > answers.jsonl")

@@ -1,4 +1,4 @@
-"""What a run has cost: by the clock, by the processor, in tokens, in arithmetic, and in money where a price is stated."""
+"""What a run has cost: by the clock, by the processor, in tokens, in arithmetic, and in money at a stated price."""
 
 import os
 import platform
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from rungwise.contract import Json
+from rungwise.ladder.facts import lines
 from rungwise.ladder.rung import CostSettings
 
 STAGES = ("sft", "rl")
@@ -15,11 +16,11 @@ STAGES = ("sft", "rl")
 
 def cost(run: Path, settings: CostSettings, measuring: float = 0.0) -> dict[str, Json]:
     """`measuring` is how many seconds the probe took. Two flops a weight and token forward, six with backward."""
-    lines = {stage: _lines(run / stage / "timing.jsonl") for stage in STAGES}
-    every = [line for found in lines.values() for line in found]
+    steps = {stage: lines(run / stage / "timing.jsonl") for stage in STAGES}
+    every = [line for found in steps.values() for line in found]
     weights = {stage: _weights(run / stage / "model") for stage in STAGES}
-    trained = {stage: _sum(found, "trained_tokens") for stage, found in lines.items()}
-    sampled = {stage: _sum(found, "sampled_tokens") for stage, found in lines.items()}
+    trained = {stage: _sum(found, "trained_tokens") for stage, found in steps.items()}
+    sampled = {stage: _sum(found, "sampled_tokens") for stage, found in steps.items()}
     wall = _sum(every, "seconds") + measuring
     return {
         "wall_seconds": wall, "cpu_seconds": _sum(every, "cpu_seconds"), "measuring_seconds": measuring,
@@ -29,12 +30,8 @@ def cost(run: Path, settings: CostSettings, measuring: float = 0.0) -> dict[str,
     }  # fmt: skip
 
 
-def _lines(path: Path) -> list[Mapping[str, Json]]:
-    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()] if path.exists() else []
-
-
-def _sum(lines: Sequence[Mapping[str, Json]], key: str) -> float:
-    return sum(line.get(key, 0) for line in lines)
+def _sum(steps: Sequence[Mapping[str, Json]], key: str) -> float:
+    return float(sum(line.get(key, 0) for line in steps))
 
 
 def _weights(model: Path) -> int:

@@ -58,6 +58,7 @@ class Standing:
     state: str
     headline: Mapping[str, Json] = field(default_factory=dict)
     ruling: str | None = None
+    waits: bool = False  # the ruling, for a person's name
     champion: bool = False
     cost: Mapping[str, Json] = field(default_factory=dict)
 
@@ -189,7 +190,7 @@ def _standing(run: str, entries: Sequence[Entry], crowned: bool) -> Standing:
         run=run, rung=asked["rung"], contract=asked["contract"], question=asked["question"], state=now,
         headline=bodies.get("measured", {}).get("headline", {}),
         ruling=bodies["ruled"]["verb"] if "ruled" in bodies else None,
-        champion=crowned,
+        waits=now == "ruled" and bool(bodies["ruled"].get("waits")), champion=crowned,
         cost=bodies.get("trained", {}).get("cost", {}),
     )  # fmt: skip
 
@@ -211,12 +212,12 @@ def _parts(ledger: Ledger, contract: str) -> dict[str, list[str]]:
     own = {row.run: row for row in rows if row.contract == contract}
     rulings = [entry for entry in entries if entry.kind == "ruled" and entry.run in own]
     crowned = {probe: own[entry.run] for (of, probe), entry in champions(entries).items() if of == contract}
-    following = rulings[-1].body.get("next") if rulings else None
+    following = rulings[-1].body.get("next") or [] if rulings else []
     return {
         "Champion": [f"{row.run} on probe {probe}: {_plain(row.headline)}" for probe, row in crowned.items()],
         "Last rulings": [_ruling(entry) for entry in reversed(rulings[-SHOWN:])],
-        "Open": [_open(row) for row in own.values() if row.state != "ruled"],
-        "Next rung": [_plain(following)] if following else [],
+        "Open": [_open(row) for row in own.values() if row.state != "ruled" or row.waits],
+        "Next rung": [_plain(one) for one in (following if isinstance(following, list) else [following])],
         "Hard stops": [*_stuck(rulings), *_fallen(crowned)],
     }
 
@@ -227,7 +228,8 @@ def _ruling(entry: Entry) -> str:
 
 
 def _open(row: Standing) -> str:
-    return f"{row.run} ({row.question}): {row.state}, waits to be {STATES[STATES.index(row.state) + 1]}"
+    following = [*STATES, "signed by a person"][STATES.index(row.state) + 1]
+    return f"{row.run} ({row.question}): {row.state}, waits to be {following}"
 
 
 def _stuck(rulings: Sequence[Entry]) -> Iterator[str]:

@@ -286,8 +286,8 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def written(path: Path, content: bytes) -> None:
-    """All of a small file or nothing of it."""
-    whole = path.with_name(f".{path.name}-{os.getpid()}")
+    """All of a small file or nothing of it. Within a transaction: two at once would share the half written one."""
+    whole = path.with_name(f".{path.name}")
     with whole.open("wb") as file:
         file.write(content)
         file.flush()

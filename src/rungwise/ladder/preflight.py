@@ -1,12 +1,12 @@
 """Everything that is looked at before a run may begin, each by name, all told at once.
 
-A gate that fails stops the run. One that warns lets it go on and says what its result will not be able to show. The last
-of them trains: a few steps in a folder of their own, cut off after the first and gone on with, which must come to the
-same bytes and, where the rung asks for a canary, to answers that can be read.
+A gate that fails stops the run. One that warns lets it go on and says what its result will not be able to show. The
+last of them trains: a few steps in a folder of their own, cut off after the first and gone on with, which must come to
+the same bytes and, where the rung asks for a canary, to answers that can be read.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,16 +16,16 @@ from rungwise.contract import Contract, Json
 from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder import gates
 from rungwise.ladder.compare import compare
+from rungwise.ladder.handoff import verify
 from rungwise.ladder.ledger import Ledger, sha256_of
 from rungwise.ladder.rung import Rung, require_one_axis
-from rungwise.ladder.verify import verify
 from rungwise.policy.gate import MOST
 from rungwise.policy.packed import pack
-from rungwise.policy.policy import Decode, Policy
+from rungwise.policy.policy import Decode, Floats, Group, Policy
 from rungwise.probe.freeze import Probe
 from rungwise.probe.measure import Asked, Result, outcomes, require_accounting
 from rungwise.probe.stats import resolvable
-from rungwise.train import checkpoint, stages
+from rungwise.train import stages
 from rungwise.train.finished import model_of
 from rungwise.train.prepare import Order, Prepared, prepare, started
 
@@ -48,7 +48,8 @@ class Gate:
 class Before:
     """What a run is about to begin with."""
 
-    rung: Rung
+    written: Rung  # as it stands in the file
+    rung: Rung  # as it is run
     order: Order
     contract: Contract
     probe: Probe
@@ -106,7 +107,7 @@ def _ladder(before: Before, _ready: Mapping[str, Prepared]) -> str:
 def _one_axis(before: Before, _ready: Mapping[str, Prepared]) -> str:
     if before.baseline is None:
         return "no baseline: nothing to differ from"
-    require_one_axis(before.rung, before.baseline)
+    require_one_axis(before.written, before.baseline)
     return f"only {before.rung.axis} differs from {before.rung.baseline}"
 
 
@@ -177,7 +178,7 @@ def _power(before: Before, _ready: Mapping[str, Prepared]) -> str | Gate:
     return _warning(told) if n < LEAST_TASKS else told
 
 
-def _disjoint(before: Before, ready: Mapping[str, Prepared]) -> str:
+def _disjoint(_before: Before, ready: Mapping[str, Prepared]) -> str:
     overlaps = [line for one in ready.values() for line in one.audit.overlaps]
     if overlaps:
         raise RungwiseError("; ".join(overlaps))
@@ -282,12 +283,13 @@ def _parity(before: Before, ready: Mapping[str, Prepared]) -> str:
     return "; ".join(told) or "known once SFT is done"
 
 
-def _full(policy: Policy, groups: "list[object]") -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+def _full(policy: Policy, groups: Sequence[Group]) -> Floats:
     import torch
 
-    rows = [(group.prompt.tolist(), [s.tokens.tolist() for s in group.samples]) for group in groups]  # type: ignore[attr-defined]
+    rows = [(group.prompt.tolist(), [sample.tokens.tolist() for sample in group.samples]) for group in groups]
     with torch.no_grad():
-        return policy.logprobs(pack(rows))[0].float().cpu().numpy()
+        told: Floats = policy.logprobs(pack(rows))[0].float().cpu().numpy()
+    return told
 
 
 def _trial(before: Before, _ready: Mapping[str, Prepared]) -> str | Gate:

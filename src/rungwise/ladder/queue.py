@@ -105,7 +105,7 @@ def parse_over(text: str) -> tuple[str, tuple[str, ...]]:
 def _parted(values: str) -> Iterator[str]:
     held = ""
     for piece in values.split(","):
-        held = f"{held},{piece}" if held else piece.strip()
+        held = f"{held},{piece}" if held else piece.lstrip()
         if held[:1] not in tuple("[{\"'") or _whole(held):
             yield held.strip()
             held = ""
@@ -115,9 +115,9 @@ def _parted(values: str) -> Iterator[str]:
 
 def _whole(value: str) -> bool:
     with suppress(tomllib.TOMLDecodeError):
-        return bool(tomllib.loads(f"value = {value}"))
+        return "value" in tomllib.loads(f"value = {value}")
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(value) is not None
+        return bool(msgspec.json.decode(value))
     return False
 
 
@@ -158,11 +158,10 @@ def _sweep(file: Path, seeds: Sequence[int], over: Mapping[str, Sequence[str]], 
 def _require_sound(seeds: Sequence[int], over: Mapping[str, Sequence[str]], overrides: Sequence[str]) -> None:
     if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise InputError(f"{list(seeds)}; expected at least one, from 0 up, each once", field="--seeds")
-    fixed = {override.partition("=")[0].strip() for override in overrides}
+    fixed = {"seed", *(override.partition("=")[0].strip() for override in overrides)}
     for key, values in over.items():
-        if key == "seed" or key in fixed:
-            where = "--seeds" if key == "seed" else "--set"
-            raise InputError(f"{key} is given by {where}; expected it in one place", field="--over")
+        if key in fixed:
+            raise InputError(f"{key} is set for all; expected it in --over, or in --set or --seeds", field="--over")
         if not values or len(set(values)) < len(values):
             raise InputError(f"{key}={','.join(values)}; expected at least one value, each once", field="--over")
 
@@ -194,10 +193,8 @@ def opened(folder: Path) -> Queue:
 def _read(path: Path) -> Sweep:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Sweep)
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}; expected a sweep's folder", file=path) from error
-    except msgspec.DecodeError as error:
-        raise InputError(f"is no sweep: {error}", file=path) from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"cannot be read as a sweep: {error}", file=path) from error
 
 
 def _require_same(was: Sweep, now: Sweep, path: Path) -> None:
@@ -391,11 +388,11 @@ def _lock(path: Path) -> Iterator[int]:
 
 
 def _locked(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that ask do not see each other
-    except FileNotFoundError:
+    if not path.exists():
         return False
-    except BlockingIOError:
-        return True
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that ask do not see each other
+        except BlockingIOError:
+            return True
     return False

@@ -17,8 +17,8 @@ from rungwise.contract import Json
 from rungwise.ladder import gates
 from rungwise.ladder.compare import ALPHA, Comparison, compare
 from rungwise.ladder.rung import Rung
-from rungwise.probe.failures import Diagnosis
 from rungwise.probe.diagnosis import Symptom
+from rungwise.probe.failures import Diagnosis
 from rungwise.probe.measure import Result
 from rungwise.probe.result import estimate, mended
 
@@ -115,7 +115,7 @@ def claims(ours: Result) -> list[str]:
     if len(ours.rows) < 100:
         found = estimate(ours.rows, "greedy")
         told.append(
-            f"{len(ours.rows)} tasks leave {100 * (found.high - found.low):.0f} points between the ends of the interval."
+            f"With {len(ours.rows)} tasks the interval is {100 * (found.high - found.low):.0f} points wide."
         )
     return [*told, f"Nothing is said of tasks that are not drawn as {' and '.join(splits)} is."]
 

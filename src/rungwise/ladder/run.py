@@ -15,7 +15,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -25,10 +25,12 @@ from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder import preflight as looks
 from rungwise.ladder import ruling as rulings
 from rungwise.ladder.cost import cost
+from rungwise.ladder.enter import enter
 from rungwise.ladder.facts import training_of
-from rungwise.ladder.handoff import handoff
-from rungwise.ladder.ledger import DEFAULT, Ledger, artifacts, sha256_of
-from rungwise.ladder.rung import AXES, Rung, axis_of, changed, flattened, read, settings_hash, training
+from rungwise.ladder.ledger import Ledger, artifacts, sha256_of
+from rungwise.ladder.others import Others, baseline_of, others_of, past_of
+from rungwise.ladder.rung import AXES, Rung, axis_of, changed, flattened, settings_hash, training
+from rungwise.ladder.smoke import fewer
 from rungwise.policy.writer import open_local
 from rungwise.probe.diagnosis import symptoms
 from rungwise.probe.failures import diagnose
@@ -43,19 +45,19 @@ from rungwise.train.prepare import Order, Show, started
 from rungwise.train.stages import STAGES, run_stage
 
 KEPT = ("sft/model/*", "rl/model/*", "sft/metrics.jsonl", "rl/metrics.jsonl", "sft/corpus*.jsonl", "rl/pool.jsonl")
-SMOKE_TASKS, SMOKE_K, SMOKE_TOKENS = 8, 2, 48
 HEADLINE = ("greedy", "repaired", "pass@1", "picked", "oracle", "score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     file: Path
-    rung: Rung
+    written: Rung  # as it stands in the file
+    rung: Rung  # as it is run: in miniature where it is a smoke run
     out: Path
     resume: bool
     show: Show
     page: Callable[[Path], str]  # the report of a run's folder
-    ledger: Ledger = Ledger(DEFAULT)
+    ledger: Ledger
     smoke: bool = False
 
 
@@ -68,9 +70,9 @@ class Done:
 
 
 LOOK_FOR: Mapping[str, str] = {
-    "sft": "look for: a loss that falls fast at first and a held-out loss that follows it. Flat from the start: the lr or "
+    "sft": "look for a loss that falls fast at first and a held-out loss that follows. Flat from the start: the lr or "
            "the tokens; held-out rising while the loss falls: learned by heart, take more tasks",
-    "rl": "look for: a score that rises while zero_variance stays under a half. Nearly all groups alike: tasks too hard or "
+    "rl": "look for a score that rises while zero_variance stays under a half. Most groups alike: tasks too hard or "
           "too easy; length or shapes falling while the reward rises: paid for doing less",
 }  # fmt: skip
 
@@ -94,7 +96,7 @@ def run_line(line: Line) -> Done:
     )  # fmt: skip
 
 
-def dry_run(line: Line) -> list[looks.Gate]:
+def looked(line: Line) -> list[looks.Gate]:
     """The gates alone; nothing is recorded and nothing trained but the trial."""
     probe = _probe(line)
     others = others_of(line.rung, line.ledger, probe)
@@ -110,11 +112,7 @@ def _probe(line: Line) -> Probe:
     own = line.rung.contract
     if probe.lock.identity != (asked := identity(load_contract(own.name, own.settings))):
         raise InputError(line.rung.fault(("probe", "path"), f"is of {probe.lock.identity}; this rung is of {asked}"))
-    if not line.smoke:
-        return probe
-    few = probe.tasks[:: max(1, len(probe.tasks) // SMOKE_TASKS)][:SMOKE_TASKS]
-    lock = replace(probe.lock, k=min(SMOKE_K, probe.lock.k), max_new_tokens=probe.lock.max_new_tokens or SMOKE_TOKENS)
-    return replace(probe, tasks=few, lock=lock, golds={t.id: probe.golds[t.id] for t in few if t.id in probe.golds})
+    return fewer(probe) if line.smoke else probe
 
 
 def _require_own(line: Line) -> None:
@@ -135,10 +133,10 @@ def _settled(line: Line, probe: Probe) -> None:
     line.out.mkdir(parents=True, exist_ok=True)
     checkpoint.write(line.out / "rung.toml", line.file.read_bytes())
     _write(line.out / "settings.json", line.rung.record())
-    baseline = _baseline(line.rung)
+    baseline = baseline_of(line.written)
     _write(line.out / "changed.json", {
         "baseline": line.rung.baseline, "axis": line.rung.axis,
-        "changed": changed(line.rung, baseline) if baseline else {}, "held": _held(line.rung, probe),
+        "changed": changed(line.written, baseline) if baseline else {}, "held": _held(line.rung, probe),
     })  # fmt: skip
 
 
@@ -153,50 +151,13 @@ def _held(rung: Rung, probe: Probe) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _baseline(rung: Rung) -> Rung | None:
-    return read(Path(rung.baseline), seed=rung.seed) if rung.baseline else None
-
-
-def others_of(rung: Rung, ledger: Ledger, probe: Probe) -> dict[str, tuple[str, Result] | None]:
-    """The results that this rung is held against, with their runs, as the ladder has recorded them."""
-    champion = ledger.champion(probe.lock.identity, probe.lock.hash)
-    baseline, pilot = _baseline(rung), rung.preflight.pilot
-    return {
-        "champion": _recorded(champion.run, ledger, probe) if champion else None,
-        "baseline": _of_rung(baseline, ledger, probe) if baseline else None,
-        "pilot": _of_rung(read(Path(pilot), seed=rung.seed), ledger, probe) if pilot else None,
-    }
-
-
-def _of_rung(rung: Rung, ledger: Ledger, probe: Probe) -> tuple[str, Result] | None:
-    """The latest run of that rung, with that seed and these very settings, that was measured on this probe."""
-    for entry in reversed(ledger.entries(kind="preregistered")):
-        body = entry.body
-        same = (body["rung"], body["seed"], body["settings_sha256"]) == (rung.name, rung.seed, settings_hash(rung))
-        if same and (found := _recorded(entry.run, ledger, probe)):
-            return found
-    return None
-
-
-def _recorded(run: str, ledger: Ledger, probe: Probe) -> tuple[str, Result] | None:
-    entry = ledger.last(run, "measured")
-    if entry is None or entry.body["probe"] != probe.lock.hash:
-        return None
-    path = Path(run) / "probe" / "result.json"
-    if not path.exists():
-        raise RungwiseError(f"{path} is gone; the ladder has it as measured (entry {entry.number})")
-    if sha256_of(path) != entry.body["result"]:
-        raise RungwiseError(f"{path} is not the result that the ladder has recorded (entry {entry.number}): forged")
-    return run, read_result(path.parent)
-
-
 # ---- before ----
 
 
-def _before(line: Line, probe: Probe, others: Mapping[str, tuple[str, Result] | None]) -> looks.Before:
+def _before(line: Line, probe: Probe, others: Others) -> looks.Before:
     return looks.Before(
         rung=line.rung, order=_order(line, resume=line.resume), contract=probe.contract, probe=probe,
-        ledger=line.ledger, baseline=_baseline(line.rung), small=line.smoke,
+        ledger=line.ledger, written=line.written, baseline=baseline_of(line.written), small=line.smoke,
         measured={name: found[1] if found else None for name, found in others.items()},
     )  # fmt: skip
 
@@ -207,7 +168,7 @@ def _order(line: Line, resume: bool) -> Order:
     return Order(rung=line.rung, out=line.out, resume=resume, show=line.show, held=held)
 
 
-def _require_preflight(line: Line, probe: Probe, others: Mapping[str, tuple[str, Result] | None]) -> None:
+def _require_preflight(line: Line, probe: Probe, others: Others) -> None:
     found = looks.preflight(_before(line, probe, others))
     for gate in found:
         if gate.warned:
@@ -220,9 +181,8 @@ def _require_preflight(line: Line, probe: Probe, others: Mapping[str, tuple[str,
 
 
 def _preregister(line: Line, probe: Probe) -> None:
-    if line.ledger.last(line.out, "preregistered"):
-        if line.ledger.last(line.out, "trained"):
-            return
+    if line.ledger.last(line.out, "preregistered") and line.ledger.last(line.out, "trained"):
+        return
     text = line.file.read_text("utf-8")
     rung = line.rung
     line.ledger.append("preregistered", line.out, {
@@ -277,52 +237,23 @@ def _holds_rows(path: Path) -> bool:
     return path.name.startswith(("corpus", "expert")) and path.stat().st_size > 0
 
 
-def _rule(line: Line, probe: Probe, ours: Result, others: Mapping[str, tuple[str, Result] | None]) -> dict[str, Json]:
+def _rule(line: Line, probe: Probe, ours: Result, others: Others) -> dict[str, Json]:
     path = line.out / "ruling.json"
     if not path.exists():
         held = {name: found for name, found in others.items() if name != "pilot"}
         results = {name: found[1] if found else None for name, found in held.items()}
-        told = training_of(line.out)
-        diagnosis = diagnose(ours.rows, told)
-        baseline = results["baseline"]
-        seen = symptoms(ours.rows, told, baseline.rows if baseline else None)
+        told, baseline = training_of(line.out), results["baseline"]
+        held_against = baseline.rows if baseline else None
+        diagnosis = diagnose(ours.rows, told, baseline=held_against)
+        past = past_of(line.ledger, line.rung, probe)
+        seen = symptoms(ours.rows, told, held_against, diagnosis=diagnosis, runs=past)
         ruling = rulings.rule(line.rung, ours, results, diagnosis, seen)
         record = rulings.record(ruling, diagnosis, seen, {name: found[0] for name, found in held.items() if found})
         _write(path, {**record, "signed": {"needed": line.rung.signed and ruling.verb == "promote", "by": None}})
-    record = msgspec.json.decode(path.read_bytes())
+    record: dict[str, Json] = msgspec.json.decode(path.read_bytes())
     if line.ledger.last(line.out, "ruled") is None:
         enter(line.ledger, line.out, probe.lock.identity, probe.lock.hash, record)
     return record
-
-
-def enter(
-    ledger: Ledger, run: Path, contract: str, probe: str, record: Mapping[str, Json], again: bool = False
-) -> None:
-    """A ruling on the ladder; a promotion makes a champion, where no person's name is waited for."""
-    by = record["signed"]["by"]
-    ledger.append("ruled", run, {
-        "verb": record["verb"], "reasons": record["reasons"], "next": record["next"], "by": by or "the rules",
-        "waits": record["signed"]["needed"] and not by, **({"again": True} if again else {}),
-    })  # fmt: skip
-    if record["verb"] == "promote" and (by or not record["signed"]["needed"]):
-        ledger.append("champion", run, {"contract": contract, "probe": probe})
-    checkpoint.write(ledger.path.parent / f"handoff-{contract.split('@')[0]}.md", handoff(ledger, contract).encode())
-
-
-def sign(ledger: Ledger, run: Path, name: str) -> dict[str, Json]:
-    """A person's name under a promotion that waits for one."""
-    path = run / "ruling.json"
-    if not path.exists():
-        raise InputError("no ruling in it; expected a run that was ruled on", file=run)
-    record = msgspec.json.decode(path.read_bytes())
-    if not record["signed"]["needed"] or record["signed"]["by"]:
-        raise InputError(f"{record['verb']}: waits for nobody's name", file=path)
-    record["signed"]["by"] = name
-    _write(path, record)
-    first = ledger.last(run, "preregistered")
-    assert first is not None
-    enter(ledger, run, first.body["contract"], first.body["probe"], record, again=True)
-    return dict(record)
 
 
 def _report(line: Line) -> None:
@@ -338,30 +269,3 @@ def row_of(rung: Rung, ours: Result, verb: str) -> str:
 
 def _write(path: Path, record: Json) -> None:
     checkpoint.write(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-
-
-# ---- in miniature ----
-
-
-def smoked(line: Line) -> Line:
-    """The same line with the smallest model, a few rows and a few steps, on a ladder of its own."""
-    rung, out = line.rung, line.out / "smoke"
-    shutil.rmtree(out, ignore_errors=True)
-    few: dict[str, Json] = {
-        "model": rung.model.model_copy(update={"size": "0.1M" if rung.model.size else None, "context": 0}),
-        "preflight": rung.preflight.model_copy(update={"canary": 0, "pilot": None, "examined": 4}),
-    }
-    if rung.sft:
-        few["sft"] = rung.sft.model_copy(update={
-            "tasks": 24, "steps": 4, "epochs": None, "batch_tokens": 1024, "heldout": min(4, rung.sft.heldout), "every": 2,
-            "expert": rung.sft.expert and rung.sft.expert.model_copy(update={
-                "rounds": 1, "tasks": 4, "k": 2, "steps": 2, "max_new_tokens": SMOKE_TOKENS}),
-        })  # fmt: skip
-    if rung.rl:
-        few["rl"] = rung.rl.model_copy(update={
-            "tasks": 8, "prompts": 2, "k": max(2, min(2, rung.rl.k)), "steps": 2, "max_new_tokens": SMOKE_TOKENS,
-            "steps_per_batch": min(2, rung.rl.steps_per_batch), "difficulty": (0.0, 1.0), "every": 1,
-            "start": rung.rl.start if rung.rl.start in ("sft", "model") else "model",
-        })  # fmt: skip
-    small = rung.model_copy(update=few)
-    return replace(line, rung=small, out=out, resume=False, smoke=True, ledger=Ledger(out / "ladder.db"))

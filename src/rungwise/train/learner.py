@@ -188,7 +188,9 @@ def _finite(number: float) -> bool:
     return number == number and abs(number) != float("inf")
 
 
-def even(total: int, workers: int, most: int) -> int:
-    """A token budget for portions, at most `most`, that gives each worker about as much to do."""
-    rounds = max(1, -(-total // (workers * most)))
-    return -(-total // (workers * rounds))
+def even(total: int, workers: int, most: int, longest: int) -> int:
+    """A token budget for portions, about `most`, that gives each worker as many of about one size. A portion ends
+    before the row that it has no room for, so there is room for one more than its share: else what is left over would
+    be a portion of its own, which one worker computes while the others wait."""
+    rounds = max(1, round(total / (workers * most)))
+    return -(-total // (workers * rounds)) + longest

@@ -226,7 +226,9 @@ class Rl:
                 free += sum(self._free(group.samples[j]) for j in taught)
         whole = Whole(answers=counted, tokens=tokens, max_new_tokens=s.max_new_tokens)
         pieces, at = [], 0
-        budget = even(sum(len(p) + sum(map(len, a)) for p, a in rows), self.policy.workers, PORTION)
+        total = sum(len(prompt) + sum(map(len, answers)) for prompt, answers in rows)
+        longest = max((len(prompt) + max(map(len, answers)) for prompt, answers in rows), default=0)
+        budget = even(total, self.policy.workers, PORTION, longest)
         for portion in portions(rows, budget):
             n = sum(len(answers) for _, answers in portion)
             pieces.append(Piece(portion, samples[at : at + n], values[at : at + n]))

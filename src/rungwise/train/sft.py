@@ -77,7 +77,8 @@ class Sft:
             return float(_surprise(self.policy, piece))
 
     def _pieces(self, rows: Sequence[Row]) -> list[list[Row]]:
-        return list(portions(rows, even(sum(map(length, rows)), self.policy.workers, PORTION)))
+        lengths = [length(row) for row in rows]
+        return list(portions(rows, even(sum(lengths), self.policy.workers, PORTION, max(lengths))))
 
     def _lr(self, number: int) -> float:
         s = self.settings

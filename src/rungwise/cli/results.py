@@ -1,0 +1,301 @@
+"""The verbs that measure, compare, rule and record."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rungwise.cli.common import LADDER, AsJson, ContractName, LadderFile, Seed, Settings, app, require_torch, write
+from rungwise.errors import InputError
+from rungwise.terminal import progress
+
+if TYPE_CHECKING:
+    from rungwise.ladder.queue import Item, Progress
+    from rungwise.policy.writer import Writer
+    from rungwise.probe.freeze import Probe
+
+
+@app.command(epilog="Example: rungwise freeze canvas --split test=200 -o probes/canvas-test --set surface=compact")
+def freeze(
+    contract: ContractName,
+    output: Annotated[Path, typer.Option("-o", help="The probe's folder.")],
+    splits: Annotated[list[str], typer.Option("--split", metavar="NAME=N", help="How many tasks; may be given again.")],
+    settings: Settings = None,
+    tiers: Annotated[
+        list[str] | None, typer.Option("--tier", metavar="NAME=WEIGHT", help="How many of each, in proportion.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=0, help="Samples a task, besides the greedy answer.")] = 8,
+    temperature: Annotated[float, typer.Option(min=0.01, help="Of the samples.")] = 1.0,
+    max_new_tokens: Annotated[int, typer.Option(min=0, help="0: what the context leaves.")] = 0,
+    answer: Annotated[str, typer.Option(help="What counts as the answer: all, fenced or after:MARK.")] = "all",
+    pool: Annotated[str | None, typer.Option(help="The split that rungs train on; the contract's first.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Freeze a probe: tasks, gold, judge and decoding under one hash, proved apart from what is trained on."""
+    from rungwise.probe.freeze import freeze as make
+    from rungwise.records import settings_of
+
+    numbers = {name: _whole(n, f"--split {name}") for name, n in settings_of(splits).items()}
+    weights = {name: _whole(n, f"--tier {name}") for name, n in settings_of(tiers or ()).items()}
+    with progress(f"freezing {output}", quiet=False) as tell:
+        made = make(
+            output, contract, settings_of(settings or ()), numbers, seed=seed, tiers=weights or None, k=k,
+            temperature=temperature, max_new_tokens=max_new_tokens, answer=answer, pool=pool, tell=tell,
+        )  # fmt: skip
+    told = ", ".join(f"{tier} {n}" for tier, n in made.lock.counts["tier"].items())
+    typer.echo(f"{output}: {len(made.tasks)} tasks ({told}), {len(made.golds)} with gold, hash {made.lock.hash[:12]}")
+
+
+def _whole(value: object, field: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{value!r}; expected a whole number, at least 1", field=field)
+    return value
+
+
+@app.command(epilog="Example: rungwise probe probes/canvas-test --of runs/canvas-first/seed-0 -o results/first")
+def probe(
+    folder: Annotated[Path, typer.Argument(metavar="PROBE", help="A probe's folder, as `rungwise freeze` makes it.")],
+    output: Annotated[Path, typer.Option("-o", help="The result's folder.")],
+    of: Annotated[Path | None, typer.Option(help="A run, or a folder of a saved model.")] = None,
+    url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server.")] = None,
+    model: Annotated[str, typer.Option(help="What the server calls the model.")] = "",
+    key: Annotated[str, typer.Option(metavar="VARIABLE", help="Where the server's key stands.")] = "OPENAI_API_KEY",
+    answers: Annotated[Path | None, typer.Option(help="JSON lines of answers, as a result keeps them.")] = None,
+    subset: Annotated[int, typer.Option(min=0, help="How scores of so few of these tasks would have scattered.")] = 0,
+    seed: Seed = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a policy: greedy, k samples, repaired and picked, each with its interval."""
+    from rungwise.probe.freeze import open_probe
+    from rungwise.probe.measure import measure, save
+    from rungwise.records import line_of
+
+    opened = open_probe(folder)
+    writer = _writer(opened, of, url, model, key, answers, device)
+    with progress(f"measuring on {folder}", quiet=as_json) as tell:
+        found = measure(opened, writer, seed=seed, tell=tell)
+        record = save(output, opened, found)
+    if as_json:
+        typer.echo(line_of(record))
+        return
+    from rungwise.probe.told import scatter_line, table
+
+    for line in table(found.rows):
+        typer.echo(line)
+    if subset:
+        typer.echo(scatter_line(found.rows, subset))
+    typer.echo(output / "result.json")
+
+
+def _writer(
+    opened: "Probe", of: Path | None, url: str | None, model: str, key: str, answers: Path | None, device: str
+) -> "Writer":
+    given = [name for name, value in (("--of", of), ("--url", url), ("--answers", answers)) if value is not None]
+    if len(given) != 1:
+        raise InputError(f"{' and '.join(given) or 'none'} given; expected one of --of, --url, --answers")
+    if url is not None:
+        from rungwise.policy.endpoint import EndpointWriter
+
+        return EndpointWriter(url, model, key_variable=key)
+    from rungwise.policy.writer import FileWriter, open_local
+
+    if answers is not None:
+        return FileWriter(answers)
+    require_torch()
+    from rungwise.train.finished import model_of
+
+    assert of is not None
+    return open_local(model_of(of), opened.contract, device=device)
+
+
+@app.command(epilog="Example: rungwise compare runs/second/seed-0 runs/first/seed-0 --metric score")
+def compare(
+    ours: Annotated[Path, typer.Argument(metavar="A", help="A run or a result's folder.")],
+    theirs: Annotated[Path, typer.Argument(metavar="B", help="What it is held against.")],
+    metric: Annotated[str, typer.Option(help="What is compared.")] = "greedy",
+) -> None:
+    """Hold two results against each other, task by task; refused where they are not of one probe."""
+    from rungwise.ladder.compare import compare as compared
+    from rungwise.probe.measure import read
+
+    found = compared(read(_result(ours)), read(_result(theirs)), metric)
+    typer.echo(f"{metric}: {found.whole}")
+    for name, one in found.parts.items():
+        typer.echo(f"  {name}: {one} (adjusted p={found.adjusted[name]:.2g})")
+    typer.echo(f"{len(found.improved)} tasks improved, {len(found.regressed)} regressed")
+
+
+def _result(folder: Path) -> Path:
+    return folder / "probe" if (folder / "probe" / "result.json").exists() else folder
+
+
+@app.command(epilog="Example: rungwise rule runs/second/seed-0 --by 'Ada Lovelace'")
+def rule(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run that was ruled on.")],
+    by: Annotated[str | None, typer.Option(help="Your name, under a promotion that waits for one.")] = None,
+    ladder: LadderFile = LADDER,
+) -> None:
+    """Show a ruling with its reasons, or sign one."""
+    import msgspec
+
+    from rungwise.ladder.ledger import Ledger
+
+    if by:
+        from rungwise.ladder.enter import sign
+
+        sign(Ledger(ladder), folder, by)
+    path = folder / "ruling.json"
+    if not path.exists():
+        raise InputError("no ruling in it; expected a run that was ruled on", file=folder)
+    record = msgspec.json.decode(path.read_bytes())
+    _tell_ruling(record)
+
+
+def _tell_ruling(record: dict[str, object]) -> None:
+    signed = record["signed"]
+    assert isinstance(signed, dict)
+    waits = ", waits for a person's name (--by)" if signed["needed"] and not signed["by"] else ""
+    name = f", signed by {signed['by']}" if signed["by"] else ""
+    typer.echo(f"{record['verb']}{waits}{name}: {record['headline']}")
+    for heading in ("reasons", "expectations", "next"):
+        lines = record[heading]
+        assert isinstance(lines, Sequence)
+        for line in lines:
+            typer.echo(f"  {heading}: {_sentence(line)}")
+
+
+def _sentence(line: object) -> str:
+    if not isinstance(line, dict):
+        return str(line)
+    return f"{line['condition']}: {line['status']} ({line['value']:.3f} [{line['low']:.3f}, {line['high']:.3f}])"
+
+
+@app.command(epilog="Example: rungwise schema > rung.schema.json")
+def schema() -> None:
+    """Write the JSON schema of rung files, for editors."""
+    import msgspec
+
+    from rungwise.ladder.rung import Rung
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(Rung.model_json_schema()), indent=2).decode())
+
+
+@app.command(epilog="Example: rungwise report runs/second/seed-0")
+def report(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run; the whole ladder where not given.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", help="The page; RUN/report.html or ladder.html.")] = None,
+    ladder: LadderFile = LADDER,
+) -> None:
+    """Write the page of a run, or that of the whole ladder."""
+    if folder is None:
+        from rungwise.ladder.ledger import Ledger
+        from rungwise.report.ladder_page import ladder_page
+
+        output = output or ladder.with_suffix(".html")
+        write(output, ladder_page(Ledger(ladder).entries()))
+    else:
+        from rungwise.report.run_page import run_page
+
+        output = output or folder / "report.html"
+        write(output, run_page(folder))
+    typer.echo(output)
+
+
+@app.command(epilog="Example: rungwise export runs/canvas-sft/seed-0 -o exported")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run, or a folder of a model that a run has saved.")],
+    output: Annotated[Path, typer.Option("-o", help="The folder to write.")],
+) -> None:
+    """Write a run's model as a folder that transformers and vLLM load."""
+    require_torch()
+    from rungwise.policy.export import export as exported
+    from rungwise.train.finished import model_of
+
+    for path in exported(model_of(folder), output):
+        typer.echo(path)
+
+
+ladder_verbs = typer.Typer(
+    name="ladder", invoke_without_command=True, help="The record of all runs: what stands on it."
+)
+app.add_typer(ladder_verbs)
+
+
+@ladder_verbs.callback()
+def standing(context: typer.Context, ladder: LadderFile = LADDER) -> None:
+    """Every run with its state, headline and ruling."""
+    if context.invoked_subcommand is not None:
+        return
+    from rungwise.ladder.handoff import standings
+
+    for row in standings(ladder):
+        mark = " [champion]" if row.champion else ""
+        told = ", ".join(f"{name} {_rate(value)}" for name, value in row.headline.items())
+        typer.echo(f"{row.run}  {row.state}  {row.ruling or ''}{mark}  {told}")
+
+
+def _rate(value: object) -> str:
+    return f"{value[0]:.0%} [{value[1]:.0%}, {value[2]:.0%}]" if isinstance(value, list) else str(value)
+
+
+@ladder_verbs.command()
+def verify(
+    ladder: LadderFile = LADDER,
+    artifacts: Annotated[bool, typer.Option(help="Hash every artifact again as well.")] = True,
+) -> None:
+    """Find every edit: of an entry, of the order, of the end, of an artifact."""
+    from rungwise.ladder.handoff import verify as verified
+    from rungwise.ladder.ledger import Ledger
+
+    found = verified(ladder, artifacts=artifacts)
+    for fault in found:
+        typer.echo(f"{'warning' if fault.warning else 'FAULT'}: {fault}")
+    if any(not fault.warning for fault in found):
+        raise typer.Exit(1)
+    typer.echo(f"{ladder}: {len(Ledger(ladder).entries())} entries, the chain is whole")
+
+
+@app.command(epilog="Example: rungwise sweep rungs/canvas/flat.toml --seeds 3 --over rl.diversity=0,0.5")
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A rung: a TOML file.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to N-1, the same for every arm.")] = 3,
+    over: Annotated[
+        list[str] | None, typer.Option(metavar="SECTION.KEY=A,B", help="What is varied; may be given again.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Instead of what the file says.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The sweep's folder; runs/NAME where not given.")] = None,
+    ladder: LadderFile = LADDER,
+) -> None:
+    """Walk a rung with several seeds and settings; gone on with by the same command, whatever stopped it."""
+    require_torch()
+    from rungwise.ladder.others import baselines_of
+    from rungwise.ladder.queue import create, items, parse_over, run_command, work
+    from rungwise.ladder.rung import read
+    from rungwise.ladder.sweep import arms, expected, table
+
+    rung = read(file, settings or ())
+    queue = create(
+        file, range(seeds), dict(map(parse_over, over or ())), out or Path("runs") / rung.name, settings or ()
+    )
+    work(queue, _tell_item, lambda item: [*run_command(queue, item), "--ladder", str(ladder)])
+    found = arms(items(queue))
+    for line in table(found):
+        typer.echo(line)
+    for arm, runs in found.items():
+        for line in expected(rung, runs, baselines_of(rung, ladder, runs)):
+            typer.echo(f"{arm}: {line}")
+    failed = [item for item in items(queue) if item.state == "failed"]
+    for item in failed:
+        typer.echo(f"failed: {item.id}: {item.error}", err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _tell_item(item: "Item", far: "Progress") -> None:
+    left = f", about {far.seconds_left / 60:.0f} min left" if far.seconds_left is not None else ""
+    typer.echo(f"{item.id}: {item.state}; {far.done} done, {far.failed} failed, {far.waiting} waiting{left}", err=True)
