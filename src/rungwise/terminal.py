@@ -57,6 +57,7 @@ class Steps:
             self._say(f"{self.what}: {what}")
 
     def tell(self, step: int, steps: int, figures: Mapping[str, Any]) -> None:
+        self.figures = {} if step == 1 else self.figures
         self.figures |= {name: figures[name] for name in SHOWN if name in figures}
         shown = " ".join(f"{name} {value:.3g}" for name, value in self.figures.items())
         if self.bar:

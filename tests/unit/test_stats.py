@@ -306,7 +306,6 @@ def test_ten_of_two_hundred_tasks_show_the_trap() -> None:
     assert fmean(found.low <= one <= found.high for one in drawn) > 0.93
     whole = scatter(120, 200, 200)
     assert whole.low == whole.high == whole.least == whole.most == 0.6
-    assert "between 30% and 90%" in str(found)
 
 
 @pytest.mark.parametrize("size", [0, -1, 201])

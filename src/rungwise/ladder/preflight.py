@@ -319,7 +319,8 @@ def _tried(before: Before, stage: str, steps: int, folder: Path) -> Order:
         shutil.copy(path, folder / stage / path.name)
     if (before.order.out / "check.json").exists():
         shutil.copy(before.order.out / "check.json", folder / "check.json")
-    return replace(before.order, rung=rung, out=folder, resume=False)
+    quiet = replace(before.order.show, tell=lambda *_: None)
+    return replace(before.order, rung=rung, out=folder, resume=False, show=quiet)
 
 
 def _weights(folder: Path, step: int) -> bytes:

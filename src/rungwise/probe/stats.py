@@ -87,12 +87,6 @@ class Scatter:
     most: float
     n: int
 
-    def __str__(self) -> str:
-        return (
-            f"{self.size} of these {self.n} tasks would have scored between {self.low:.0%} and {self.high:.0%} in 95 "
-            f"of 100 draws, and {self.least:.0%} or {self.most:.0%} at the ends; all of them score {self.value:.0%}"
-        )
-
 
 # ---- one policy ----
 
