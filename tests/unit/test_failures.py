@@ -1,7 +1,7 @@
-"""Failure classes: real answers of a real contract, each defect injected, must be found as what they are and nothing else.
+"""Failure classes: real answers of a real contract, each defect put in, must be found as what they are and no more.
 
-Every outcome comes from a text that was judged. The contract is the one that `rungwise new` writes; its gold answers are
-right, so that rows made of them are clean, and 30% of them corrupted in one way have one right diagnosis.
+Every outcome comes from a text that was judged. The contract is the one that `rungwise new` writes; its gold answers
+are right, so that rows made of them are clean, and 30% of them corrupted in one way have one right diagnosis.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,19 +42,23 @@ class Answer:
 
 @dataclass(frozen=True)
 class Bench:
-    """A contract with tasks and their gold answers, and a baseline policy that writes gold."""
+    """A contract with tasks and their gold answers; what was judged is kept."""
 
     contract: Contract
     tasks: Sequence[Task]
+    kept: dict[tuple[str, Answer], Outcome] = field(default_factory=dict)
 
     def gold(self, task: Task) -> str:
         answer = self.contract.gold(task)
         assert answer is not None
         return answer
 
-    def judged(self, task: Task, answer: Answer, of: Task | None = None) -> Outcome:
-        """`of` is the task whose gold answer counts, where another is judged."""
-        gold = self.gold(of or task)
+    def judged(self, task: Task, answer: Answer) -> Outcome:
+        if (task.id, answer) not in self.kept:
+            self.kept[task.id, answer] = self.measured(task, answer, self.gold(task))
+        return self.kept[task.id, answer]
+
+    def measured(self, task: Task, answer: Answer, gold: str) -> Outcome:
         found = outcome(self.contract, task, answer.text, answer.ended, len(answer.text), gold)
         return replace(found, tail=spilled(self.contract, task, answer.text, gold))
 
@@ -98,7 +102,8 @@ def watchful(contract: Contract) -> Contract:
         wandered = "left 1\nright 1\nleft 1" in answer
         return replace(verdict, exploit="wandering") if wandered and not verdict.passed else verdict
 
-    return type("Watchful", (made,), {"judge": judge})(1)
+    watchful: Contract = type("Watchful", (made,), {"judge": judge})(1)
+    return watchful
 
 
 # ---- the defects ----
@@ -153,9 +158,10 @@ def broken(bench: Bench, task: Task, draw: Random) -> Answer:
 
 
 def wrong(bench: Bench, task: Task, draw: Random) -> Answer:
-    """Readable and wrong, in many shapes."""
-    labels = ("wall", "off_grid", "not_there")
-    return Answer(draw.choice([one.answer for one in bench.contract.sabotage(task, 0) if one.label in labels]))
+    """Readable and wrong, in many shapes; not gold cut short, which is another defect."""
+    labels, gold = ("wall", "off_grid", "not_there"), bench.gold(task)
+    answers = [one.answer for one in bench.contract.sabotage(task, 0) if one.label in labels]
+    return Answer(draw.choice([answer for answer in answers if not gold.startswith(answer)]))
 
 
 def always_up(_bench: Bench, _task: Task, _draw: Random) -> Answer:
@@ -190,7 +196,7 @@ def with_refused_gold(bench: Bench, seed: int) -> list[Row]:
     for i in stream(seed, "refused").sample(range(N), round(0.3 * N)):
         task = bench.tasks[i]
         spoilt = replace(task, facts={**task.facts, "limit": 0})
-        rows[i] = replace(rows[i], greedy=bench.judged(spoilt, Answer(bench.gold(task)), of=task))
+        rows[i] = replace(rows[i], greedy=bench.measured(spoilt, Answer(bench.gold(task)), bench.gold(task)))
     return rows
 
 

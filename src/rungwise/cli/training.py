@@ -87,6 +87,7 @@ def _walk(
 def _train(
     rung: "Rung", folder: Path, stage: str | None, resume: bool, start: int | None, source: Path | None
 ) -> None:  # fmt: skip
+    from rungwise.held import read as read_held
     from rungwise.train.prepare import Order, Show
     from rungwise.train.stages import STAGES, fork, run_stage
 
@@ -99,10 +100,11 @@ def _train(
         fork(stage, source, start, folder)
     elif source is not None:
         raise InputError("needs --from: which step?", field="--of")
+    held = {f"probe {rung.probe.path}": read_held(Path(rung.probe.path) / "held.json")} if rung.probe else {}
     for name in stages:
         with Steps(f"{rung.name} {name}") as steps:
             show = Show(doing=steps.doing, tell=steps.tell, warn=steps.warn)
-            made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show))
+            made = run_stage(name, Order(rung=rung, out=folder, resume=resume, show=show, held=held))
         typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
 
 

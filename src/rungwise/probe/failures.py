@@ -25,7 +25,7 @@ from rungwise.probe.result import Outcome, Row
 
 LEAST_STEPS, LEAST_EPOCHS = 200, 1.0
 STILL_FALLING = 0.05  # of the loss, over the last tenth of the steps
-CHANCE = 0.01  # a spread between families that chance makes more often than this is none
+CHANCE = 0.001  # a spread between parts that chance makes more often than this is none
 LEAST_IN_FAMILY = 5
 
 

@@ -28,7 +28,7 @@ from rungwise.policy.policy import Decode
 from rungwise.probe.source import judge_hash, source
 from rungwise.records import Answer, line_of, read_answers, read_tasks
 
-POOL = 512  # tasks of the training split that the probe is held against
+POOL = 256  # tasks of the training split that the probe is held against
 
 Tell = Callable[[str], None]
 

@@ -9,6 +9,7 @@ import re
 
 from rungwise.report.scales import MINUS, figure
 
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHARES = re.compile(
     r"(greedy|repaired|exact|exact\.repaired|parsed|truncated|exploit|exploit\.sampled|control|tail|edited|picked|oracle"
     r"|(pass|all)@\d+)"
@@ -23,11 +24,9 @@ def is_share(metric: str) -> bool:
 def percent(share: float, digits: int = 0) -> str:
     """62%, 0.4%, 99.7%: never rounded to all or nothing."""
     told = f"{100 * share:.{digits}f}"
-    if digits == 0 and told in ("0", "100") and share not in (0.0, 1.0):
-        told = f"{100 * share:.1f}"
-    if told in ("0.0", "100.0") and share not in (0.0, 1.0):
-        told = "<0.1" if share < 0.5 else ">99.9"
-    return f"{told}%"
+    if float(told) in (0, 100) and share not in (0.0, 1.0) and digits < 4:
+        return percent(share, digits + 1)
+    return f"{told.replace('-', MINUS)}%"
 
 
 def amount(value: float, metric: str, digits: int = 0) -> str:
@@ -73,12 +72,14 @@ def size(many: int) -> str:
 
 def many(value: float) -> str:
     """Tokens and flops: in full while that can be read, then by powers of ten."""
-    if not math.isfinite(value) or value < 1e7:
-        return f"{value:,.0f}" if math.isfinite(value) else "unknown"
+    if not math.isfinite(value):
+        return "unknown"
+    if value < 1e7:
+        return f"{value:,.0f}"
     if value < 1e12:
-        return f"{value / 1e9:,.1f} G" if value >= 1e10 else f"{value / 1e6:,.1f} M"
-    power = math.floor(math.log10(value))
-    return f"{value / 10**power:.1f} × 10<sup>{power}</sup>"
+        return f"{value / 1e6:,.1f} million" if value < 1e9 else f"{value / 1e9:,.1f} billion"
+    digits, _, power = f"{value:.1e}".partition("e")
+    return f"{digits} \u00d7 10{str(int(power)).translate(RAISED)}"
 
 
 def counted(number: int, what: str) -> str:

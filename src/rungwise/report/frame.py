@@ -1,0 +1,109 @@
+"""What the pages of a run and of the ladder are made of: the shell, sections, tables, lists of facts.
+
+All that these functions are given as `text` is escaped here; what is called `html` is ready.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from rungwise.report.page import POLICY, seen
+from rungwise.report.page import STYLE as PAGE_STYLE
+from rungwise.report.style import STYLE
+
+VERBS = {"promote": "good", "reject": "bad", "repair": "warn", "branch": "blue"}
+BRIEF = 160  # characters of a text that stands in a table
+
+
+def framed(title: str, html: str, style: str = "") -> str:
+    """A page that stands alone: it asks for nothing and runs nothing."""
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<title>{seen(title)}</title>\n<link rel="icon" href="data:,">',
+            f"<style>{PAGE_STYLE}{style}{STYLE}</style>\n</head>\n<body>",
+            html,
+            "</body>\n</html>\n",
+        ]
+    )
+
+
+def missing(text: str) -> str:
+    """One plain sentence where something would stand."""
+    return f'<p class="missing">{seen(text)}</p>'
+
+
+def note(text: str, tone: str = "warn") -> str:
+    return f'<p class="note {tone}">{seen(text)}</p>'
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """A list of names with what is known of them, as html."""
+    rows = "".join(f"<div><dt>{seen(name)}</dt><dd>{html}</dd></div>" for name, html in pairs if html)
+    return f'<dl class="facts">{rows}</dl>' if rows else ""
+
+
+def items(texts: Sequence[str], kind: str = "ul") -> str:
+    return f"<{kind}>{''.join(f'<li>{seen(text)}</li>' for text in texts)}</{kind}>" if texts else ""
+
+
+def code(text: str) -> str:
+    return f"<code>{seen(text)}</code>" if text else ""
+
+
+def chip(text: str, tone: str) -> str:
+    return f'<span class="chip {tone}">{seen(text)}</span>'
+
+
+def fold(name: str, html: str, more: str = "") -> str:
+    """What is not read at once; it stays closed in print."""
+    return f'<details class="fold"><summary>{seen(name)} <small>{seen(more)}</small></summary>{html}</details>'
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: str = ""  # number, wide, or a class of its own
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], name: str, kind: str = "") -> str:
+    """Cells are html; the first of a row is its head. It scrolls sideways where there is no room."""
+    heads = "".join(f'<th scope="col" class="{column.kind}">{seen(column.name)}</th>' for column in columns)
+    body = "\n".join(_row(columns, row) for row in rows)
+    return (
+        f'<div class="wide" role="region" aria-label="{seen(name)}" tabindex="0"><table class="{kind}">'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+    )
+
+
+def _row(columns: Sequence[Column], cells: Sequence[str]) -> str:
+    first = f'<th scope="row">{cells[0]}</th>'
+    rest = zip(columns[1:], cells[1:], strict=True)
+    told = "".join(f'<td class="{column.kind}" data-name="{seen(column.name)}">{cell}</td>' for column, cell in rest)
+    return f"<tr>{first}{told}</tr>"
+
+
+# ---- words ----
+
+
+def brief(text: str, most: int = BRIEF) -> str:
+    """A text's beginning in one line, escaped."""
+    line = " ".join(text[: 4 * most].split())
+    return seen(line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1]}…")
+
+
+def placed(path: str) -> str:
+    """A path as it was given; of one that names a place on a machine only the end."""
+    parts = PurePath(path).parts
+    return "/".join(parts[-2:]) if PurePath(path).is_absolute() else path
+
+
+def tone_of(verb: str) -> str:
+    return VERBS.get(verb, "soft")
+
+
+def described(settings: Mapping[str, object]) -> str:
+    """Settings in a line."""
+    return ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, "", {}, []))
