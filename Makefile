@@ -7,11 +7,9 @@ STAMP := .venv/installed
 .PHONY: demo test lint bench clean
 
 demo: $(STAMP)
-	@mkdir -p out
-	$(BIN)/rungwise check canvas
-	$(BIN)/rungwise judge canvas --tasks demo/tasks.jsonl --answers demo/answers.jsonl --repaired > out/verdicts.jsonl
-	$(BIN)/rungwise show canvas --task demo/tasks.jsonl --answer demo/answers.jsonl --repaired -o out/demo.html
-	@echo "Verdicts: out/verdicts.jsonl. Open out/demo.html in a browser to see the canvases."
+	@test -f out/probe/probe.json || $(BIN)/rungwise freeze canvas --set surface=compact --split test=60 \
+		--tier dp1=1 --tier dp2=1 --tier dp3=1 -k 4 -o out/probe
+	$(BIN)/rungwise run rungs/canvas/demo.toml --out out/demo --ladder out/ladder.db --resume
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -4,19 +4,28 @@
 2. Where a contract's `tasks` returns a lazy sequence (anything that is not a list or tuple), blocks of items are made
    in processes. A list is all made when it is asked for, so processes would each make all of it: it is drawn here, in
    blocks that double.
+3. Tasks that took long to draw are kept in the user's cache folder, under a hash of all that they depend on, the
+   contract's source included. A file there that is not whole is passed over.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 
-from rungwise.contract import Contract, Json, Task, load_contract
+from rungwise.contract import Contract, Json, Task, hash_of, identity, load_contract
 from rungwise.errors import InputError, nearest
+from rungwise.source import source
 from rungwise.workers import Item, run
 
 MOST_LOOKED_AT = 256  # items for each one that is wanted
 FEWEST = 4  # items at a time
+LONG = 5.0  # seconds: what took longer is kept
 
 Asked = tuple[str, str, str, int]  # contract, its settings, split, seed
 Drawn = tuple[Task, str | None]  # with its gold answer
@@ -35,6 +44,10 @@ def draw(
     for tier in tiers or ():
         if tier not in contract.tiers:
             raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}")
+    kept = _kept_at(hash_of([identity(contract), source(spec), split, n, seed, dict(tiers or {}), answered]))
+    if (drawn := _read(kept)) is not None:
+        return drawn
+    began = time.monotonic()
     first = contract.tasks(split, 1, seed)
     if not first:
         raise InputError(f"the split {split!r} of {contract.name} has no tasks")
@@ -50,8 +63,39 @@ def draw(
             room[task.tier] -= 1
         tell(len(found), n)
         if len(found) == n:
+            if time.monotonic() - began > LONG:
+                _keep(kept, found)
             return found
     raise InputError(f"{split!r} of {contract.name} gave {len(found)} {_wanted(room, answered)}; {n} asked for")
+
+
+# ---- kept ----
+
+
+def _kept_at(key: str) -> Path:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "rungwise" / "tasks" / f"{key}.jsonl"
+
+
+def _read(path: Path) -> list[Drawn] | None:
+    """The last line is the hash of those before it."""
+    with suppress(OSError, msgspec.DecodeError, ValueError):
+        body, _, mark = path.read_bytes().rstrip(b"\n").rpartition(b"\n")
+        if sha256(body).hexdigest().encode() == mark:
+            return [msgspec.json.decode(line, type=Drawn) for line in body.split(b"\n")]
+    return None
+
+
+def _keep(path: Path, drawn: Sequence[Drawn]) -> None:
+    """Where that cannot be done, they are drawn again."""
+    body, whole = b"\n".join(map(msgspec.json.encode, drawn)), path.with_name(f".{path.name}-{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_bytes(body + b"\n" + sha256(body).hexdigest().encode() + b"\n")
+        whole.replace(path)
+
+
+# ---- drawn ----
 
 
 def block(payload: tuple[Asked, int, int]) -> list[Drawn]:

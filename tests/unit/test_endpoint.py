@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -420,6 +423,42 @@ def test_who_takes_no_more_answers_waits_for_no_request() -> None:
         assert time.perf_counter() - began < 1.5 and len(server.asked) <= 3
         time.sleep(0.1)
         assert len(server.asked) <= 3
+
+
+def test_who_takes_no_more_answers_leaves_nobody_waiting_for_another_attempt() -> None:
+    with serving(lambda asked: WELL if asked.text == "question 0" else Said(status=503)) as server:
+        answers = writer(server, at_once=3, first_wait=30.0).write(tasks(9), 1, GREEDY, 0)
+        next(answers)
+        answers.close()  # type: ignore[attr-defined]
+        until = time.monotonic() + 3.0
+        while any(thread.name == posting.THREAD for thread in threading.enumerate()):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+ASKING = """
+import sys
+from rungwise.contract import Task
+from rungwise.policy.endpoint import EndpointWriter
+from rungwise.policy.policy import Decode
+task = Task(id="a", contract="t", split="dev", tier="1", family="f", prompt="a", facts={})
+list(EndpointWriter(sys.argv[1], "m", timeout=60).write([task], 3, Decode(), 0))
+"""
+
+
+def test_an_interruption_waits_for_no_reply() -> None:
+    with serving(lambda _: Said(content=WELL.content, after=20.0)) as server:
+        with subprocess.Popen([sys.executable, "-c", ASKING, server.url], stderr=subprocess.PIPE) as process:
+            until = time.monotonic() + 20.0
+            while len(server.asked) < 3:
+                assert time.monotonic() < until and process.poll() is None
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            try:
+                _, told = process.communicate(timeout=5)
+            finally:
+                process.kill()
+        assert b"KeyboardInterrupt" in told
 
 
 # ---- the key ----

@@ -342,7 +342,7 @@ signal.signal(signal.SIGINT, lambda *_: heard.append(1))
 (place / "begun").touch()
 while not heard:
     time.sleep(0.01)
-time.sleep(0.2)
+time.sleep(0.5)
 (place / "saved").write_text(str(len(heard)))
 sys.exit(130)
 """

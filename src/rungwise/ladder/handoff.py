@@ -73,10 +73,8 @@ def verify(path: Path, *, artifacts: bool = False) -> list[Fault]:
         head, lines = snapshot(path, lambda: lines_of(path))
     except RungwiseError as error:
         return [Fault("unreadable", None, str(error))]
-    found = [*_chain_faults(head, lines), *_body_faults(lines)]
-    if artifacts:
-        found += _artifact_faults(lines)
-    return found
+    chain = {(fault.kind, fault.number): fault for fault in _chain_faults(head, lines)}  # found from both its ends
+    return [*chain.values(), *_body_faults(lines), *(_artifact_faults(lines) if artifacts else ())]
 
 
 def _chain_faults(head: Head | None, lines: Sequence[Line]) -> Iterator[Fault]:
@@ -86,22 +84,21 @@ def _chain_faults(head: Head | None, lines: Sequence[Line]) -> Iterator[Fault]:
     yield from _head_faults(head, lines, wanted)
     seen: set[int] = set()
     while number > 0:
-        line = by_hash.get(wanted)
-        if line is None or id(line) in seen:
-            line = by_number.get(number)
-            if line is None or id(line) in seen:
-                left = max((line.number for line in lines if line.number < number and id(line) not in seen), default=0)
-                yield Fault("removed", number, _gone(left + 1, number))
-                number, wanted = left, None
-                continue
-            if wanted:
-                yield Fault("edited", number, "is not what the entry after it was written onto")
-        elif line.number != number:
-            yield Fault("moved", line.number, f"was written as entry {number}")
+        near = (by_hash.get(wanted), by_number.get(number))
+        line = next((line for line in near if line is not None and id(line) not in seen), None)
+        if line is None:
+            left = max((other.number for other in lines if other.number < number and id(other) not in seen), default=0)
+            yield Fault("removed", number, _gone(left + 1, number))
+            number, wanted = left, None
+            continue
+        seen.add(id(line))
         whole = line.sealed(number) == line.hash
+        if line.number != number:
+            yield Fault("moved", line.number, f"was written as entry {number}")
         if not whole:
             yield Fault("edited", line.number, "does not give its hash")
-        seen.add(id(line))
+        elif wanted not in (None, line.hash):
+            yield Fault("edited", number, "is not what the entry after it was written onto")
         number, wanted = number - 1, line.before if whole or line.before in by_hash else None
     if wanted not in (None, GENESIS):
         yield Fault("edited", 1, "is written onto something")
@@ -251,5 +248,11 @@ def _plain(value: Json) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return f"[{', '.join(map(_plain, value))}]"
+        told = [_plain(inner) for inner in value]
+        return f"{told[0]} [{told[1]}, {told[2]}] n={told[3]}" if _estimated(value) else f"[{', '.join(told)}]"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _estimated(value: Sequence[Json]) -> bool:
+    """As results tell a metric: value, low, high, n."""
+    return len(value) == 4 and all(isinstance(part, int | float) for part in value)

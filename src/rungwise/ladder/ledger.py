@@ -337,8 +337,7 @@ def lines_of(path: Path) -> list[Line]:
 def lines_in(connection: sqlite3.Connection) -> list[Line]:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
         return []
-    rest = ", ".join(f"CAST({name} AS TEXT)" for name in Line._fields[1:])  # whatever somebody put there
-    asked = f"SELECT ifnull(CAST(number AS INTEGER), 0), {rest} FROM entries ORDER BY 1"
+    asked = f"SELECT ifnull(CAST(number AS INTEGER), 0), {', '.join(Line._fields[1:])} FROM entries ORDER BY 1"
     return [Line(*row) for row in connection.execute(asked)]
 
 

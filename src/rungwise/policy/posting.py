@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 8 * 1024 * 1024  # of a reply
 LONGEST_WAIT = 60.0  # seconds between two attempts, whatever a server asks for
 TO_CONNECT = 20.0
+THREAD = "rungwise-post"
 QUOTED = 200  # characters of what a server said
 
 Reply = TypeVar("Reply")
@@ -196,7 +197,7 @@ def in_order(
     for at in range(len(items)):
         waiting.put(at)
     for _ in range(min(at_once, len(items))):
-        threading.Thread(target=worker, daemon=True).start()
+        threading.Thread(target=worker, name=THREAD, daemon=True).start()
     ready: dict[int, Any] = {}
     for following in range(len(items)):
         while following not in ready:

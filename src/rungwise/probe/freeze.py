@@ -25,8 +25,8 @@ from rungwise.contract import Contract, Json, Task, hash_of, identity, load_cont
 from rungwise.drawing import Drawn, draw
 from rungwise.errors import InputError, RungwiseError
 from rungwise.policy.policy import Decode
-from rungwise.probe.source import judge_hash, source
 from rungwise.records import Answer, line_of, read_answers, read_tasks
+from rungwise.source import judge_hash, source
 
 POOL = 256  # tasks of the training split that the probe is held against
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from rungwise.report import numbers
-from rungwise.report.frame import Column, missing, table
+from rungwise.report.frame import Column, Line, code, missing, table
 from rungwise.report.page import seen
 from rungwise.report.run_files import Artifact
 
@@ -31,8 +31,8 @@ def listed(artifacts: Artifacts) -> str:
     if not artifacts:
         return missing("The run's folder holds none of the files that this page is made from.")
     columns = [Column("file"), Column("size", "number"), Column("sha256", "hash")]
-    rows = (
-        [f'<code id="{anchor(one.path)}">{seen(one.path)}</code>', numbers.size(one.size), f"<code>{one.sha256}</code>"]
+    lines = (
+        Line([f'<code id="{anchor(one.path)}">{seen(one.path)}</code>', numbers.size(one.size), code(one.sha256)])
         for one in artifacts.values()
     )
-    return table(columns, rows, "files with their hashes", "files")
+    return table(columns, lines, "files with their hashes", "files")

@@ -271,7 +271,7 @@ def _section(panel: Panel) -> str:
         for series in panel.charts[0].series
     )
     missing = f"<p>No {panel.name} metrics of {seen(', '.join(panel.missing))}.</p>" if panel.missing else ""
-    figures = "\n".join(_figure(drawn(chart, panel)) for chart in panel.charts)
+    figures = "\n".join(figure_of(drawn(chart, panel)) for chart in panel.charts)
     head = f'<h2 id="{panel.name}">{panel.name} <span>{panel.last:,} steps</span></h2>'
     return (
         f'<section aria-labelledby="{panel.name}">{head}'
@@ -279,7 +279,7 @@ def _section(panel: Panel) -> str:
     )
 
 
-def _figure(drawing: Drawing) -> str:
+def figure_of(drawing: Drawing) -> str:
     return (
         f'<figure><svg class="curve" viewBox="-1 0 {WIDE + 2} {drawing.tall:.0f}" role="img" '
         f'aria-label="{seen(drawing.told)}">{"".join(drawing.body)}</svg></figure>'

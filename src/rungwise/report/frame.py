@@ -3,15 +3,18 @@
 All that these functions are given as `text` is escaped here; what is called `html` is ready.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from rungwise.report.page import POLICY, seen
 from rungwise.report.page import STYLE as PAGE_STYLE
 from rungwise.report.style import STYLE
 
 VERBS = {"promote": "good", "reject": "bad", "repair": "warn", "branch": "blue"}
+ABSOLUTE = re.compile(r"(?<![\w./~])/[^\s/:;,'\"()]+(?:/[^\s/:;,'\"()]+)+")
 BRIEF = 160  # characters of a text that stands in a table
 
 
@@ -68,21 +71,31 @@ class Column:
     kind: str = ""  # number, wide, or a class of its own
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], name: str, kind: str = "") -> str:
-    """Cells are html; the first of a row is its head. It scrolls sideways where there is no room."""
-    heads = "".join(f'<th scope="col" class="{column.kind}">{seen(column.name)}</th>' for column in columns)
-    body = "\n".join(_row(columns, row) for row in rows)
+class Line(NamedTuple):
+    """A row of a table: its cells are html, and the first is its head."""
+
+    cells: Sequence[str]
+    kind: str = ""
+
+
+def table(columns: Sequence[Column], lines: Iterable[Line], name: str, kind: str = "") -> str:
+    """It scrolls sideways where there is no room."""
+    heads = "".join(f'<th scope="col"{_of(column.kind)}>{seen(column.name)}</th>' for column in columns)
+    body = "\n".join(_row(columns, line) for line in lines)
     return (
-        f'<div class="wide" role="region" aria-label="{seen(name)}" tabindex="0"><table class="{kind}">'
+        f'<div class="wide" role="region" aria-label="{seen(name)}" tabindex="0"><table{_of(kind)}>'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
 
 
-def _row(columns: Sequence[Column], cells: Sequence[str]) -> str:
-    first = f'<th scope="row">{cells[0]}</th>'
-    rest = zip(columns[1:], cells[1:], strict=True)
-    told = "".join(f'<td class="{column.kind}" data-name="{seen(column.name)}">{cell}</td>' for column, cell in rest)
-    return f"<tr>{first}{told}</tr>"
+def _row(columns: Sequence[Column], line: Line) -> str:
+    rest = zip(columns[1:], line.cells[1:], strict=True)
+    told = "".join(f'<td{_of(column.kind)} data-name="{seen(column.name)}">{cell}</td>' for column, cell in rest)
+    return f'<tr{_of(line.kind)}><th scope="row">{line.cells[0]}</th>{told}</tr>'
+
+
+def _of(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
 
 
 # ---- words ----
@@ -94,16 +107,10 @@ def brief(text: str, most: int = BRIEF) -> str:
     return seen(line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1]}…")
 
 
-def placed(path: str) -> str:
-    """A path as it was given; of one that names a place on a machine only the end."""
-    parts = PurePath(path).parts
-    return "/".join(parts[-2:]) if PurePath(path).is_absolute() else path
+def placed(text: str) -> str:
+    """Paths as they were given; of those that name a place on a machine only the last two parts."""
+    return ABSOLUTE.sub(lambda found: "/".join(PurePosixPath(found[0]).parts[-2:]), text)
 
 
 def tone_of(verb: str) -> str:
     return VERBS.get(verb, "soft")
-
-
-def described(settings: Mapping[str, object]) -> str:
-    """Settings in a line."""
-    return ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, "", {}, []))

@@ -121,8 +121,8 @@ def _card(number: int, item: Shown, failures: Mapping[str, str]) -> str:
             f'<article id="item-{number}" aria-labelledby="name-{number}">',
             f'<header><h2 id="name-{number}">{seen(task.tier)} <span>{seen(task.family)}</span></h2>',
             f"<code>{seen(task.id)}</code>{_badge(item.verdict)}</header>",
-            f'<h3>Prompt</h3><pre class="prompt" dir="auto">\n{_cut(task.prompt)}</pre>',
-            _picture(item.picture, f"picture of the answer to {task.id}"),
+            f'<h3>Prompt</h3><pre class="prompt" dir="auto">\n{cut(task.prompt)}</pre>',
+            picture_of(item.picture, f"picture of the answer to {task.id}"),
             f'<div class="columns">{_judged(item.verdict, failures)}</div>',
             _text("Answer", item.answer),
             _mended(item.repaired, failures) if item.repaired else "",
@@ -173,7 +173,7 @@ EXPLOIT = "a known way of being paid without doing the task"
 def _notes(notes: Sequence[str]) -> str:
     if not notes:
         return ""
-    items = "".join([f'<li dir="auto">{_cut(note, NOTE_CHARS)}</li>' for note in notes[:MOST_NOTES]])
+    items = "".join([f'<li dir="auto">{cut(note, NOTE_CHARS)}</li>' for note in notes[:MOST_NOTES]])
     more = f"<p>{len(notes) - MOST_NOTES} more notes left out</p>" if len(notes) > MOST_NOTES else ""
     return f"<h3>Notes</h3><ul>{items}</ul>{more}"
 
@@ -186,7 +186,7 @@ def _measures(measures: Mapping[str, float]) -> str:
 def _text(name: str, text: str) -> str:
     return (
         f"<details><summary>{name} <small>{len(text):,} characters</small></summary>"
-        f'<pre class="answer" dir="auto" tabindex="0">\n{_cut(text)}</pre></details>'
+        f'<pre class="answer" dir="auto" tabindex="0">\n{cut(text)}</pre></details>'
     )
 
 
@@ -195,13 +195,13 @@ def _mended(mended: Mended, failures: Mapping[str, str]) -> str:
     repair, verdict = mended.repair, mended.verdict
     if not repair.edits:
         return '<section class="repaired"><p>Repair changes nothing.</p></section>'
-    edits = "".join([f"<li>{_cut(edit, NOTE_CHARS)}</li>" for edit in repair.edits[:MOST_NOTES]])
+    edits = "".join([f"<li>{cut(edit, NOTE_CHARS)}</li>" for edit in repair.edits[:MOST_NOTES]])
     more = len(repair.edits) - MOST_NOTES
     return (
         f'<section class="repaired"><header><h3>Repaired</h3>{_badge(verdict)}</header>'
         + f"<ol>{edits}</ol>"
         + (f"<p>{more} more edits left out</p>" if more > 0 else "")
-        + _picture(mended.picture, "picture of the repaired answer")
+        + picture_of(mended.picture, "picture of the repaired answer")
         + f'<div class="columns">{_judged(verdict, failures)}</div>{_text("Repaired answer", repair.answer)}</section>'
     )
 
@@ -216,7 +216,7 @@ SHAPES = frozenset(
 )  # fmt: skip
 
 
-def _picture(picture: str | None, name: str) -> str:
+def picture_of(picture: str | None, name: str) -> str:
     if picture is None:
         return ""
     if is_plain_svg(picture):
@@ -277,7 +277,7 @@ def seen(text: str) -> str:
     return escape(_HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text))
 
 
-def _cut(text: str, most: int = MOST_CHARS) -> str:
+def cut(text: str, most: int = MOST_CHARS) -> str:
     left_out = len(text) - most
     note = f'\n<span class="cut">{left_out:,} characters left out</span>' if left_out > 0 else ""
     return seen(text[:most]) + note

@@ -7,12 +7,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from rungwise.contract import Contract, Task, judge_all
 from rungwise.errors import RungwiseError
 from rungwise.policy.policy import answer_of
 from rungwise.probe.freeze import Probe, open_probe
-from rungwise.report.frame import placed
 from rungwise.report.run_files import Run
 
 
@@ -48,7 +48,10 @@ class Probed:
         return _tried(lambda: judge_all(contract, [(own, answer)])[0].notes) or ()
 
 
-def _tried[T](ask: Callable[[], T]) -> T | None:
+T = TypeVar("T")
+
+
+def _tried(ask: Callable[[], T]) -> T | None:
     """A picture or a note is worth less than the page: whatever is wrong with one, the page stands without it."""
     try:
         return ask()
@@ -62,8 +65,9 @@ def probed(run: Run) -> Probed:
         return Probed(why="The run's settings name no probe.")
     try:
         probe = open_probe(Path(path))
-    except RungwiseError as error:
-        return Probed(why=f"The probe cannot be opened: {str(error).replace(path, placed(path))}")
+    except Exception as error:  # files of it may be anything by now
+        told = str(error) if isinstance(error, RungwiseError) else f"{type(error).__name__}: {error}"
+        return Probed(why=f"The probe cannot be opened: {told}")
     if run.result and (probe.lock.tasks_hash, probe.lock.judge_hash) != (run.result.probe.tasks, run.result.probe.judge):
         return Probed(why="The probe in its folder is no longer the one that this run was measured on.")
     return _of(probe)
@@ -75,4 +79,5 @@ def _of(probe: Probe) -> Probed:
 
 def read_as(run: Run, text: str) -> str:
     """What counts as the answer in what was written."""
-    return answer_of(text, run.result.probe.decode.answer) if run.result else text
+    how = run.result.probe.decode.answer if run.result else "all"
+    return _tried(lambda: answer_of(text, how)) or ""

@@ -22,7 +22,7 @@ from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.policy.gate import Lengths
 from rungwise.policy.loading import mark
 from rungwise.policy.policy import Decode, Policy
-from rungwise.probe.source import judge_hash, source
+from rungwise.source import judge_hash, source
 from rungwise.train import checkpoint, corpus, loop
 from rungwise.train.finished import automaton_of
 from rungwise.train.fitting import require_known

@@ -1,0 +1,200 @@
+"""What is seen first: the question, the ruling with its reasons, the headline with its intervals, why answers failed."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rungwise.probe.failures import label
+from rungwise.probe.result import Row, estimate, mended, metrics
+from rungwise.probe.stats import Estimate
+from rungwise.report import numbers, strips
+from rungwise.report.frame import brief, chip, items, missing, note, placed, tone_of
+from rungwise.report.page import seen
+from rungwise.report.probed import Probed, read_as
+from rungwise.report.run_files import Comparison, Ruling, Run
+
+MOST_CARDS = 6
+FEW = 100
+EXAMPLE = 220  # characters
+PAIR = ("greedy", "repaired")
+NAMES = {"greedy": "Raw, greedy", "repaired": "Repaired"}
+
+
+def first_screen(run: Run, probe: Probed, titles: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(
+        [
+            f'<header class="top" id="top"><p class="eyebrow">{_eyebrow(run)}</p>'
+            f"<h1>{seen(run.settings.question or run.settings.name or 'A run without a question')}</h1>",
+            *[note(placed(fault), "bad") for fault in run.faults],
+            ruling(run),
+            headline(run),
+            "</header><main>",
+            failure_cards(run, probe),
+            _parts(titles),
+        ]
+    )
+
+
+def _eyebrow(run: Run) -> str:
+    own, probe = run.settings, run.result.probe if run.result else None
+    told = [f"rung {own.name}" if own.name else "", f"seed {own.seed}", _contract(run), f"probe {probe.name}" if probe else ""]
+    return " \N{MIDDLE DOT} ".join(seen(text) for text in told if text)
+
+
+def _contract(run: Run) -> str:
+    known = [run.result.probe.contract if run.result else "", run.check.contract if run.check else ""]
+    return next((name for name in known if name), placed(run.settings.contract.name))
+
+
+def _parts(titles: Sequence[tuple[str, str]]) -> str:
+    lines = "".join(
+        f'<li><a href="#{name}"><span class="number">{number}</span>{seen(title)}</a></li>'
+        for number, (name, title) in enumerate(titles, 1)
+    )
+    return f'<nav class="parts" aria-label="sections"><ol>{lines}</ol></nav>'
+
+
+# ---- the ruling ----
+
+
+def ruling(run: Run) -> str:
+    found = run.ruling
+    if found is None:
+        return missing("Not ruled on yet: there is no ruling.json.")
+    return (
+        f'<section class="ruling {tone_of(found.verb)}" aria-label="ruling"><p class="verb">{seen(found.verb)}</p>'
+        f"{items(found.reasons) or missing('It gives no reasons.')}{_signed(found)}</section>"
+    )
+
+
+def _signed(found: Ruling) -> str:
+    if found.signed.by:
+        return f'<p class="signed">Signed by {seen(found.signed.by)}.</p>'
+    if found.signed.needed:
+        return '<p class="signed"><strong>Waits for a person’s name</strong>: nothing is promoted until it is signed.</p>'
+    return ""
+
+
+# ---- the headline ----
+
+
+def headline(run: Run) -> str:
+    if not run.rows:
+        told = f'<p class="lead">{seen(run.ruling.headline)}</p>' if run.ruling and run.ruling.headline else ""
+        return told + missing("Nothing was measured yet: there are no rows of a probe.")
+    held, target = set(metrics(run.rows)), target_of(run)
+    names = [*([] if target in PAIR or target not in held else [target]), *PAIR]
+    tiles = [_tile(run.rows, name) for name in names]
+    tiles += [_against(name, one) for name, one in compared(run)] or [_alone()]
+    return f'<div class="tiles">{"".join(tiles)}</div>{few(run.rows)}'
+
+
+def target_of(run: Run) -> str:
+    return run.ruling.target if run.ruling else run.settings.target
+
+
+def compared(run: Run) -> list[tuple[str, Comparison]]:
+    return [(name, one) for name, one in (run.ruling.comparisons if run.ruling else {}).items() if one is not None]
+
+
+def _tile(rows: Sequence[Row], name: str) -> str:
+    found = estimate(rows, name)
+    return (
+        f'<section class="tile"><h2>{seen(NAMES.get(name, name))}</h2>'
+        f'<p class="big">{numbers.amount(found.value, name, 1)} <small>{_reach(found, name)}</small></p>'
+        f"{strips.rate(found.value, found.low, found.high) if numbers.is_share(name) else ''}"
+        f'<p class="soft">{_counts(rows, name, found)}</p></section>'
+    )
+
+
+def _reach(found: Estimate, name: str) -> str:
+    return numbers.between(found.low, found.high, name)
+
+
+def _counts(rows: Sequence[Row], name: str, found: Estimate) -> str:
+    if name == "repaired":
+        improved, regressed = mended(rows)
+        return f"{round(found.value * found.n)} of {found.n} tasks; {len(improved)} mended, {len(regressed)} broken by it"
+    if name == "greedy":
+        return f"{round(found.value * found.n)} of {found.n} tasks"
+    return f"over {numbers.counted(found.n, 'task')}"
+
+
+def _against(name: str, one: Comparison) -> str:
+    sure = "good" if one.low > 0 else "bad" if one.high < 0 else ""
+    scale = strips.around([one.low, one.high, 0.1])
+    return (
+        f'<section class="tile"><h2>{seen(one.metric)} against the {seen(name)}</h2>'
+        f'<p class="big delta-big {sure}"><b>{numbers.signed(one.value, one.metric)}</b> '
+        f"<small>{numbers.unit(one.metric)} {signed_reach(one.low, one.high, one.metric)}</small></p>"
+        f"{strips.delta(one.value, one.low, one.high, scale, sure)}"
+        f'<p class="soft">{numbers.chance(one.p)}, {len(one.improved)} tasks better, {len(one.regressed)} worse, '
+        f"paired over {one.n}; {seen(placed(one.run))}</p></section>"
+    )
+
+
+def signed_reach(low: float, high: float, metric: str) -> str:
+    return f"{numbers.signed(low, metric)} to {numbers.signed(high, metric)}"
+
+
+def _alone() -> str:
+    return (
+        '<section class="tile"><h2>Against champion and baseline</h2>'
+        f"{missing('Compared with nothing: there is neither a champion nor a baseline.')}</section>"
+    )
+
+
+def few(rows: Sequence[Row]) -> str:
+    if len(rows) >= FEW:
+        return ""
+    found = estimate(rows, "greedy")
+    return note(
+        f"Only {numbers.counted(len(rows), 'task')}: the interval of greedy is {100 * (found.high - found.low):.0f} points "
+        "wide, and smaller differences than that are not to be read from it."
+    )
+
+
+# ---- why answers failed ----
+
+
+def failure_cards(run: Run, probe: Probed) -> str:
+    misses = [row for row in run.rows if not row.greedy.passed]
+    if not misses:
+        told = "Every greedy answer passed." if run.rows else "Nothing was measured, so nothing failed yet."
+        return f'<section id="why"><h2>Failures</h2>{missing(told)}</section>'
+    counts = Counter(row.greedy.failure or "no label" for row in misses).most_common()
+    left = counts[MOST_CARDS:]
+    rest = f'<p class="soft">{sum(n for _, n in left)} more with other labels: {_named(left)}.</p>' if left else ""
+    cards = "".join(_fail(run, probe, misses, name, n) for name, n in counts[:MOST_CARDS])
+    return (
+        f'<section id="why" aria-labelledby="why-name"><h2 id="why-name">Why {len(misses)} of {len(run.rows)} failed</h2>'
+        f'<div class="cards">{cards}</div>{rest}</section>'
+    )
+
+
+def _named(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{seen(name)} {n}" for name, n in counts)
+
+
+def _fail(run: Run, probe: Probed, misses: Sequence[Row], name: str, n: int) -> str:
+    own = [row for row in misses if (row.greedy.failure or "no label") == name]
+    kinds = Counter(label(row.greedy) for row in own).most_common()
+    mend = probe.failures.get(name, "")
+    return (
+        f'<article class="fail"><header><h3>{seen(name)}</h3><b>{n}</b></header>'
+        f"<p>{seen(mend[:1].upper() + mend[1:]) or '<span class=missing>What mends it is not known here.</span>'}</p>"
+        f'<p class="soft">{numbers.percent(n / len(misses))} of the failures; {" ".join(_kinds(kinds))}</p>'
+        f"{_example(run, probe, own[0])}</article>"
+    )
+
+
+def _kinds(kinds: Sequence[tuple[str, int]]) -> Iterator[str]:
+    for kind, n in kinds:
+        yield chip(f"{kind} {n}" if len(kinds) > 1 else kind, "")
+
+
+def _example(run: Run, probe: Probed, row: Row) -> str:
+    prompt, answer = probe.prompt(row.task), read_as(run, run.answers.get(row.task, ""))
+    asked = f'<p class="soft">{brief(prompt, EXAMPLE)}</p>' if prompt else ""
+    wrote = seen(answer[:EXAMPLE]) + ("…" if len(answer) > EXAMPLE else "")
+    told = f'<pre dir="auto">\n{wrote}</pre>' if answer else missing("The answer is empty, or was not kept.")
+    return f'{asked}{told}<p class="more">{chip(row.tier, "")} <a href="#misses">see the failures</a></p>'

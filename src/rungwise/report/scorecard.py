@@ -1,0 +1,162 @@
+"""Section 7: what the answers are like besides right or wrong, raw beside repaired, and what that points to.
+
+1. Every rate stands with its interval and n; where a contract cannot say (no canonical form, no gold) the row says so.
+2. The bands are those of the diagnosis. Raw and repaired are two judgements of one text, never mixed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from rungwise.probe.failures import readable
+from rungwise.probe.result import Row, estimate, k_of, mended, metrics
+from rungwise.probe.stats import rate
+from rungwise.report import numbers, strips
+from rungwise.report.frame import Column, Line, chip, code, missing, table
+from rungwise.report.measured import ids
+from rungwise.report.page import seen
+from rungwise.report.run_files import Run
+
+# What is rated: what it is, where it is well and where it is not, and why it may be unknown.
+RATES: Mapping[str, tuple[str, float, float, str]] = {
+    "exact": ("is gold, in the contract's one spelling", 0.7, 0.2, "no gold to compare with"),
+    "exact.repaired": ("is gold after repair", 0.7, 0.2, "no gold to compare with"),
+    "parsed": ("can be read", 0.99, 0.9, "the contract has no one spelling of an answer"),
+    "truncated": ("was cut off by the limit on tokens", 0.0, 0.05, ""),
+    "exploit": ("tries to be paid without doing the task", 0.0, 0.02, ""),
+    "exploit.sampled": ("the same among the samples", 0.0, 0.02, "no samples"),
+    "control": ("has the text of control tokens in it", 0.0, 0.02, ""),
+    "tail": ("goes on behind an answer that could be read", 0.0, 0.05, ""),
+    "edited": ("was changed by repair", 1.0, 1.0, ""),
+}
+HIGH, LOW, CUT, UNREAD = 0.7, 0.5, 0.05, 0.9
+
+
+def scorecard(run: Run) -> str:
+    if not run.rows:
+        return missing("There are no rows of a probe: there is nothing to score.")
+    return "".join(
+        [
+            f'<p class="lead">{seen(interpretation(run.rows))}</p>',
+            _rates(run.rows),
+            _repair(run.rows),
+            _shapes(run.rows),
+            _means(run.rows, "part", "Parts of the score"),
+            _means(run.rows, "measure", "Measures, never paid"),
+        ]
+    )
+
+
+# ---- what it points to ----
+
+
+def interpretation(rows: Sequence[Row]) -> str:
+    """The one sentence that the rates together say, the first of these that holds."""
+    cut, read = _share(rows, lambda row: row.greedy.ended == "length"), _share(rows, lambda row: readable(row.greedy))
+    passed = _share(rows, lambda row: row.greedy.passed)
+    known = [row for row in rows if row.greedy.exact is not None]
+    exact = _share(known, lambda row: bool(row.greedy.exact)) if known else passed
+    if cut >= CUT:
+        return f"{numbers.percent(cut)} of the answers are cut off: look at the budget of tokens before anything else."
+    if exact - passed >= 0.1:
+        return f"{numbers.percent(exact)} are gold, only {numbers.percent(passed)} pass: look at the judge or the probe."
+    if read < UNREAD and passed < HIGH:
+        return f"Only {numbers.percent(read)} can be read, and few are cut off: the language itself is not learned yet."
+    if passed < LOW:
+        return f"{numbers.percent(read)} can be read, {numbers.percent(passed)} are right: the form is learned, the task is not."
+    if passed >= HIGH:
+        return f"{numbers.percent(passed)} pass and {numbers.percent(read)} can be read: what is left are single failures."
+    return f"{numbers.percent(read)} can be read and {numbers.percent(passed)} pass: on the way, with no one thing in it."
+
+
+def _share(rows: Sequence[Row], holds: Callable[[Row], bool]) -> float:
+    return sum(map(holds, rows)) / len(rows)
+
+
+# ---- rates ----
+
+
+def _rates(rows: Sequence[Row]) -> str:
+    held = set(metrics(rows))
+    columns = [
+        Column("greedy answer"), Column("", "state"), Column("share of tasks", "plot"), Column("", "number"),
+        Column("interval", "number small"), Column("n", "number small"),
+    ]  # fmt: skip
+    lines = (_rate(rows, name) if name in held else _unknown(name) for name in RATES)
+    return f"<h3>Rates</h3>{table(columns, lines, 'rates of the greedy answer', 'forest')}"
+
+
+def _rate(rows: Sequence[Row], name: str) -> Line:
+    found, (says, _, _, _) = estimate(rows, name), RATES[name]
+    tone, word = band(name, found.value)
+    return Line(
+        [f"{code(name)}<small>{seen(says)}</small>", chip(word, tone) if word else "",
+         strips.rate(found.value, found.low, found.high, tone), f"<b>{numbers.percent(found.value, 1)}</b>",
+         numbers.between(found.low, found.high, name), f"{found.n:,}"]
+    )  # fmt: skip
+
+
+def _unknown(name: str) -> Line:
+    says, _, _, why = RATES[name]
+    return Line([f"{code(name)}<small>{seen(says)}</small>", chip("not known", ""), f'<span class="soft">{seen(why)}</span>', "", "", ""])
+
+
+def band(name: str, value: float) -> tuple[str, str]:
+    """A colour and a word."""
+    _, well, ill, _ = RATES[name]
+    if well == ill:
+        return "", ""
+    inner, outer = (value >= well, value < ill) if well > ill else (value <= well, value >= ill)
+    return ("good", "well") if inner else ("bad", "look here") if outer else ("warn", "watch")
+
+
+# ---- raw and repaired ----
+
+
+def _repair(rows: Sequence[Row]) -> str:
+    improved, regressed = mended(rows)
+    both = sum(row.greedy.passed and row.repaired.passed for row in rows)
+    neither = len(rows) - both - len(improved) - len(regressed)
+    columns = [Column("raw"), Column("passes after repair", "number"), Column("fails after repair", "number")]
+    lines = [Line(["passes", f"{both:,}", f"{len(regressed):,}"]), Line(["fails", f"{len(improved):,}", f"{neither:,}"])]
+    return (
+        f"<h3>Raw against repaired <small>the same {numbers.counted(len(rows), 'text')}, judged twice</small></h3>"
+        f"{table(columns, lines, 'raw against repaired', 'cross')}{''.join(_lists(improved, regressed))}"
+    )
+
+
+def _lists(improved: Sequence[str], regressed: Sequence[str]) -> Iterator[str]:
+    yield ids(f"Mended: {len(improved)}", improved) if improved else "<p>Repair mends none.</p>"
+    yield ids(f"Broken: {len(regressed)}", regressed) if regressed else "<p>Repair breaks none.</p>"
+
+
+# ---- shapes, parts, measures ----
+
+
+def _shapes(rows: Sequence[Row]) -> str:
+    k = k_of(rows)
+    if not k:
+        return ""
+    known = sum(sample.shape is not None for row in rows for sample in row.samples)
+    if not known:
+        return f"<h3>Shapes</h3>{missing('The contract names no shapes of answers.')}"
+    found = estimate(rows, "shapes")
+    greedy = {row.greedy.shape for row in rows} - {None}
+    alike = rate(sum(len({one.shape for one in row.samples} - {None}) <= 1 for row in rows), len(rows))
+    return (
+        f"<h3>Shapes</h3><p>{found.value:.2f} different shapes among {k} samples of a task "
+        f"[{found.low:.2f}, {found.high:.2f}], n={found.n}; in {alike} of the tasks at most one. "
+        f"The greedy answers have {len(greedy):,} different shapes.</p>"
+    )
+
+
+def _means(rows: Sequence[Row], kind: str, title: str) -> str:
+    names = [name for name in metrics(rows) if name.startswith(f"{kind}.")]
+    names += ["tokens"] if kind == "measure" else []
+    if not names:
+        return ""
+    columns = [Column(kind), Column("mean", "number"), Column("interval", "number"), Column("n", "number")]
+    return f"<h3>{title} <small>of the greedy answers</small></h3>{table(columns, (_mean(rows, name) for name in names), title)}"
+
+
+def _mean(rows: Sequence[Row], name: str) -> Line:
+    found = estimate(rows, name)
+    return Line([code(name), f"{found.value:,.3f}", numbers.between(found.low, found.high, name), f"{found.n:,}"])
