@@ -299,6 +299,28 @@ def other(gold: str) -> str:
     return next(way for way in ("up", "down", "left", "right") if way[0] != gold[0])
 
 
+def test_families_that_are_all_weak_are_not_out_of_balance(bench: Bench) -> None:
+    weak = {row.task for row in of_families(bench, 0) if not row.greedy.passed}
+    strong = [i for i, task in enumerate(bench.tasks) if task.id not in weak]
+    draw, rows = Random(0), of_families(bench, 0)
+    for i in strong[: round(0.6 * len(strong))]:
+        rows[i] = bench.row(bench.tasks[i], wrong(bench, bench.tasks[i], draw))
+    mixed = sorted(rows, key=lambda row: row.task)
+    assert diagnose(mixed).primary == "readable_not_passed"
+
+
+def test_a_shape_attracts_where_it_is_wrong_in_several_families_and_not_usual(bench: Bench) -> None:
+    rows = bench.corrupted(always_up)
+    assert diagnose(rows).primary == "attractor"
+    usual = [replace(row, greedy=replace(row.greedy, shape="U")) for row in rows[1:]]
+    assert diagnose([rows[0], *usual]).primary == "readable_not_passed"  # right answers have it as well
+    family = next(row.family for row in rows if not row.greedy.passed)
+    one = [
+        bench.row(task, Answer("up 9") if task.family == family else Answer(bench.gold(task))) for task in bench.tasks
+    ]
+    assert (found := diagnose(one)).primary == "family_imbalance" and found.secondary == ()
+
+
 def test_gold_that_fails_is_told_before_all_else(bench: Bench) -> None:
     rows = [*bench.corrupted(cut_off)[: N // 2], *with_refused_gold(bench, 0)[N // 2 :]]
     assert diagnose(rows, oracle=golds(bench, None, 0)).primary == "exact_not_passed"
@@ -366,6 +388,7 @@ def test_a_readable_beginning_alone_is_no_spill(bench: Bench) -> None:
     first, second, third = gold.split("\n")
     assert spilled(bench.contract, task, f"{gold}\nand so on", gold)
     assert spilled(bench.contract, task, f"{gold}\nand so on")  # seen by the judge, without gold
+    assert spilled(bench.contract, task, f"{gold}\n{other(third)} 9\nand so on", gold)
     assert not spilled(bench.contract, task, f"{first}\n{second};\n{third}", gold)
     assert not spilled(bench.contract, task, f"{first}\n{second[:-1]}", gold)
     assert not spilled(bench.contract, task, gold, gold)
@@ -500,6 +523,7 @@ def capacity(bench: Bench, training: Training, runs: Sequence[Past], defect: Def
 
 def test_capacity_comes_last_and_only_at_a_measured_ceiling(bench: Bench) -> None:
     assert (found := capacity(bench, LEARNED, PLATEAU)).name == "ceiling" and found.severity == "warn"
+    assert capacity(bench, LEARNED, [Past(primary="truncated", passed=0.1), *PLATEAU]).name == "ceiling"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, t
 
 from rungwise.errors import InputError
 from rungwise.probe.stats import (
@@ -91,6 +91,15 @@ def test_the_interval_of_a_mean_covers_the_truth_as_often_as_it_says(drawn: Draw
     draw, tries = np.random.default_rng(n), 120
     found = [mean(drawn(draw, n), i) for i in range(tries)]
     assert fmean(one.low <= truth <= one.high for one in found) > 0.9
+
+
+def test_over_few_tasks_a_mean_is_as_uncertain_as_student_says() -> None:
+    draw, ratios = np.random.default_rng(0), []
+    for i in range(40):
+        values = draw.normal(50, 1, 12)
+        found, expected = mean(list(map(float, values)), i), t.ppf(0.975, 11) * values.std(ddof=1) / 12**0.5
+        ratios.append((found.high - found.low) / (2 * expected))
+    assert fmean(ratios) == pytest.approx(1, abs=0.03)
 
 
 # ---- pass@k ----

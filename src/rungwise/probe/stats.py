@@ -265,7 +265,6 @@ def _power(n: int, difference: float, rate: float, discordant: float | None, alp
     near = min(rate, 1 - rate)
     apart = near + (1 - 2 * near) * (near + difference) if discordant is None else max(discordant, difference)
     m = np.arange(n + 1)
-    most_down = binom.ppf(alpha / 2, m, 0.5).astype(int)
-    most_down -= 2 * binom.cdf(most_down, m, 0.5) >= alpha
+    most_down = binom.ppf(alpha / 2, m, 0.5) - 1  # losses, of m, with which it still says so
     wins = binom.cdf(most_down, m, (apart - difference) / (2 * apart) if apart else 0.5)
     return float((binom.pmf(m, n, apart) * wins).sum())

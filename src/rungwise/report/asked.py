@@ -34,7 +34,10 @@ def run_card(run: Run) -> str:
             ("stages", seen(" then ".join(name for name in ("sft", "rl") if getattr(own, name)) or "none")),
             ("axis", seen(own.axis or "none")),
             ("baseline", seen(placed(own.baseline)) if own.baseline else "none"),
-            ("champion", next((seen(placed(one.run)) for name, one in compared(run) if name == "champion"), "none yet")),
+            (
+                "champion",
+                next((seen(placed(one.run)) for name, one in compared(run) if name == "champion"), "none yet"),
+            ),
             ("target", code(target_of(run))),
             ("weights", _weights(policy.get("weights"))),
             ("judge", code(probe.judge[:SHORT]) if probe else ""),
@@ -63,7 +66,9 @@ def _weights(weights: object) -> str:
 
 def hypothesis(run: Run) -> str:
     own, ruling = run.settings, run.ruling
-    said = f'<p class="lead">{seen(own.hypothesis)}</p>' if own.hypothesis else missing("No hypothesis was written down.")
+    said = (
+        f'<p class="lead">{seen(own.hypothesis)}</p>' if own.hypothesis else missing("No hypothesis was written down.")
+    )
     return (
         said
         + f"<h3>Expected beforehand</h3>{conditions(ruling.expectations if ruling else None, own.expectations)}"
@@ -129,4 +134,6 @@ def _lead(found: Changed, axis: str | None) -> str:
 def _axis(found: Changed, name: str, own: bool) -> Line:
     lines = found.changed.get(name, ())
     state = chip("changed", "blue" if own else "bad") if lines else chip("held", "") if found.baseline else ""
-    return Line([seen(name), state, "<br>".join(map(code, lines)), code(found.held[name][:SHORT])], "axis" if own else "")
+    return Line(
+        [seen(name), state, "<br>".join(map(code, lines)), code(found.held[name][:SHORT])], "axis" if own else ""
+    )

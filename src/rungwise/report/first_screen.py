@@ -36,7 +36,12 @@ def first_screen(run: Run, probe: Probed, titles: Sequence[tuple[str, str]]) -> 
 
 def _eyebrow(run: Run) -> str:
     own, probe = run.settings, run.result.probe if run.result else None
-    told = [f"rung {own.name}" if own.name else "", f"seed {own.seed}", _contract(run), f"probe {probe.name}" if probe else ""]
+    told = [
+        f"rung {own.name}" if own.name else "",
+        f"seed {own.seed}",
+        _contract(run),
+        f"probe {probe.name}" if probe else "",
+    ]
     return " \N{MIDDLE DOT} ".join(seen(text) for text in told if text)
 
 
@@ -47,7 +52,7 @@ def _contract(run: Run) -> str:
 
 def _parts(titles: Sequence[tuple[str, str]]) -> str:
     lines = "".join(
-        f'<li><a href="#{name}"><span class="number">{number}</span>{seen(title)}</a></li>'
+        f'<li><a href="#part-{name}"><span class="number">{number}</span>{seen(title)}</a></li>'
         for number, (name, title) in enumerate(titles, 1)
     )
     return f'<nav class="parts" aria-label="sections"><ol>{lines}</ol></nav>'
@@ -70,7 +75,9 @@ def _signed(found: Ruling) -> str:
     if found.signed.by:
         return f'<p class="signed">Signed by {seen(found.signed.by)}.</p>'
     if found.signed.needed:
-        return '<p class="signed"><strong>Waits for a person’s name</strong>: nothing is promoted until it is signed.</p>'
+        return (
+            '<p class="signed"><strong>Waits for a person’s name</strong>: nothing is promoted until it is signed.</p>'
+        )
     return ""
 
 
@@ -113,7 +120,9 @@ def _reach(found: Estimate, name: str) -> str:
 def _counts(rows: Sequence[Row], name: str, found: Estimate) -> str:
     if name == "repaired":
         improved, regressed = mended(rows)
-        return f"{round(found.value * found.n)} of {found.n} tasks; {len(improved)} mended, {len(regressed)} broken by it"
+        return (
+            f"{round(found.value * found.n)} of {found.n} tasks; {len(improved)} mended, {len(regressed)} broken by it"
+        )
     if name == "greedy":
         return f"{round(found.value * found.n)} of {found.n} tasks"
     return f"over {numbers.counted(found.n, 'task')}"
@@ -160,13 +169,13 @@ def failure_cards(run: Run, probe: Probed) -> str:
     misses = [row for row in run.rows if not row.greedy.passed]
     if not misses:
         told = "Every greedy answer passed." if run.rows else "Nothing was measured, so nothing failed yet."
-        return f'<section id="why"><h2>Failures</h2>{missing(told)}</section>'
+        return f'<section id="part-why"><h2>Failures</h2>{missing(told)}</section>'
     counts = Counter(row.greedy.failure or "no label" for row in misses).most_common()
     left = counts[MOST_CARDS:]
     rest = f'<p class="soft">{sum(n for _, n in left)} more with other labels: {_named(left)}.</p>' if left else ""
     cards = "".join(_fail(run, probe, misses, name, n) for name, n in counts[:MOST_CARDS])
     return (
-        f'<section id="why" aria-labelledby="why-name"><h2 id="why-name">Why {len(misses)} of {len(run.rows)} failed</h2>'
+        f'<section id="part-why" aria-labelledby="part-why-name"><h2 id="part-why-name">Why {len(misses)} of {len(run.rows)} failed</h2>'
         f'<div class="cards">{cards}</div>{rest}</section>'
     )
 
@@ -197,4 +206,4 @@ def _example(run: Run, probe: Probed, row: Row) -> str:
     asked = f'<p class="soft">{brief(prompt, EXAMPLE)}</p>' if prompt else ""
     wrote = seen(answer[:EXAMPLE]) + ("…" if len(answer) > EXAMPLE else "")
     told = f'<pre dir="auto">\n{wrote}</pre>' if answer else missing("The answer is empty, or was not kept.")
-    return f'{asked}{told}<p class="more">{chip(row.tier, "")} <a href="#misses">see the failures</a></p>'
+    return f'{asked}{told}<p class="more">{chip(row.tier, "")} <a href="#part-misses">see the failures</a></p>'

@@ -54,12 +54,17 @@ def _how(run: Run) -> str:
 def rates_of(rows: Sequence[Row]) -> list[str]:
     """The passing rates that these rows have, in the order in which they are read."""
     held = [name for name in metrics(rows) if numbers.is_share(name)]
-    drawn = sorted((name for name in held if "@" in name), key=lambda name: (name[0] != "p", int(name.partition("@")[2])))
+    drawn = sorted(
+        (name for name in held if "@" in name), key=lambda name: (name[0] != "p", int(name.partition("@")[2]))
+    )
     return [name for name in ("greedy", "repaired", *drawn, "picked", "oracle") if name in held and name != "all@1"]
 
 
 def _whole(rows: Sequence[Row]) -> str:
-    names = [*rates_of(rows), *[name for name in ("score", "score.repaired", "score.sampled") if name in set(metrics(rows))]]
+    names = [
+        *rates_of(rows),
+        *[name for name in ("score", "score.repaired", "score.sampled") if name in set(metrics(rows))],
+    ]
     columns = [
         Column("all tasks"), Column("with its 95% interval, 0 to all", "plot"), Column("", "number"),
         Column("interval", "number small"), Column("n", "number small"),
@@ -144,7 +149,9 @@ def _narrow(found: Mapping[str, Estimate]) -> str:
 
 
 def _forest(name: str, one: Comparison) -> str:
-    scale = strips.around([0.1, one.low, one.high, *[end for part in one.parts.values() for end in (part.low, part.high)]])
+    scale = strips.around(
+        [0.1, one.low, one.high, *[end for part in one.parts.values() for end in (part.low, part.high)]]
+    )
     unit = "in points" if numbers.is_share(one.metric) else ""
     columns = [
         Column("slice"), Column(f"worse than the {name} | better", "plot"), Column("difference", "number"),
@@ -176,7 +183,9 @@ def _moved(one: Comparison) -> Iterator[str]:
 
 def ids(name: str, tasks: Sequence[str], most: int = 200) -> str:
     """A list of tasks, folded where it is long."""
-    told = " ".join(code(task) for task in tasks[:most]) + (f" and {len(tasks) - most} more" if len(tasks) > most else "")
+    told = " ".join(code(task) for task in tasks[:most]) + (
+        f" and {len(tasks) - most} more" if len(tasks) > most else ""
+    )
     if len(tasks) <= 8:
         return f'<p class="ids">{seen(name)}: {told}</p>'
     return f'<details class="fold"><summary>{seen(name)}</summary><p class="ids">{told}</p></details>'

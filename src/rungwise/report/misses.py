@@ -6,9 +6,8 @@
 3. Two pictures whose names within would clash are not both put into the page itself: the later is shown as an image.
 """
 
-import base64
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, zip_longest
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from rungwise.probe.failures import label
 from rungwise.probe.result import Row
 from rungwise.report import numbers
 from rungwise.report.frame import Column, Line, brief, chip, code, fold, items, missing, note, placed, table
-from rungwise.report.page import cut, is_plain_svg, picture_of, seen
+from rungwise.report.page import cut, picture_of, seen
 from rungwise.report.probed import Probed, read_as
 from rungwise.report.run_files import Run
 
@@ -25,6 +24,7 @@ CARDS = 12
 OPEN = 3  # cards that stand open on a screen; on paper all do
 TEXT = 4000  # characters
 NO_LABEL = "no label"
+OURS = ("top", "part-", "file-", "miss-")  # how names in a page begin
 NAMED = re.compile(r"""\sid\s*=\s*["']([^"']*)["']""")
 WIDTH = re.compile(r"""<svg\s[^>]*?\swidth\s*=\s*["'](\d+)""")
 VIEW = re.compile(r"""<svg\s[^>]*?viewBox\s*=\s*["'][-\d.]+[\s,]+[-\d.]+[\s,]+(\d+)""")
@@ -47,7 +47,7 @@ def gallery(run: Run, probe: Probed) -> str:
     cards = [_card(run, probe, row, number, drawing) for number, row in enumerate(shown, 1)]
     told = f"<p>{_count(len(misses), len(run.rows), len(shown))}</p>"
     why = note(f"Shown without prompts and pictures. {placed(probe.why)}") if probe.why else ""
-    return told + why + "".join(cards) + _rest(run, probe, [row for row in misses if row not in shown])
+    return told + why + "".join(cards) + _rest(run, probe, _without(misses, shown))
 
 
 def _count(misses: int, rows: int, shown: int) -> str:
@@ -66,11 +66,18 @@ def chosen(misses: Sequence[Row], tiers: Sequence[str]) -> list[Row]:
     turns = []
     for name in order:
         by_tier = _grouped(labels[name], lambda row: row.tier)
-        turns.append(in_turn([by_tier[tier] for tier in sorted(by_tier, key=lambda tier: (rank.get(tier, len(rank)), tier))]))
+        turns.append(
+            in_turn([by_tier[tier] for tier in sorted(by_tier, key=lambda tier: (rank.get(tier, len(rank)), tier))])
+        )
     return in_turn(turns)[:CARDS]
 
 
-def _grouped(rows: Iterable[Row], of: "Way") -> dict[str, list[Row]]:
+def _without(rows: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
+    known = {id(row) for row in shown}
+    return [row for row in rows if id(row) not in known]
+
+
+def _grouped(rows: Iterable[Row], of: Callable[[Row], str]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(of(row), []).append(row)
@@ -97,17 +104,9 @@ class Drawing:
             return ""
         self.left -= 1
         own = NAMED.findall(picture)
-        if is_plain_svg(picture) and not self.taken & set(own) and len(own) == len(set(own)):
-            self.taken |= set(own)
-            return picture_of(picture, name)
-        return _apart(picture, name)
-
-
-def _apart(picture: str, name: str) -> str:
-    if not picture.lstrip().startswith("<svg"):
-        return picture_of(picture, name)
-    data = base64.b64encode(picture.encode("utf-8", "replace")).decode()
-    return f'<figure class="wide"><img alt="{seen(name)}" src="data:image/svg+xml;base64,{data}"></figure>'
+        clash = self.taken & set(own) or len(own) > len(set(own)) or any(one.startswith(OURS) for one in own)
+        self.taken |= set(own)
+        return picture_of(picture, name, apart=bool(clash))
 
 
 def _card(run: Run, probe: Probed, row: Row, number: int, drawing: Drawing) -> str:
@@ -188,7 +187,11 @@ def _differing(text: str, other: str | None) -> str:
     at = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
     at = min(at, TEXT)
     first = text[at : at + 1] if text[at : at + 1] != "\n" else "\n"
-    mark = f"<mark>{seen(first)}</mark>" if first.strip() else f"<mark>\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}</mark>{first}"
+    mark = (
+        f"<mark>{seen(first)}</mark>"
+        if first.strip()
+        else f"<mark>\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}</mark>{first}"
+    )
     if at == len(text):
         return f'<span class="same">{seen(text)}</span><mark>\N{WHITE SQUARE}</mark>'
     return f'<span class="same">{seen(text[:at])}</span>{mark}{cut(text[at + 1 :], max(1, TEXT - at))}'
@@ -215,7 +218,3 @@ def _line(run: Run, probe: Probed, row: Row) -> Line:
          f"{at + 1:,}" if at is not None else "", "passes" if row.repaired.passed else "fails" if row.edits else "",
          brief(probe.prompt(row.task)), f"<code>{brief(read_as(run, run.answers.get(row.task, '')))}</code>"]
     )  # fmt: skip
-
-
-def numbered(rows: Sequence[Row]) -> Iterator[str]:
-    return (row.task for row in rows)

@@ -67,7 +67,9 @@ def time(seconds: float) -> str:
 
 def size(many: int) -> str:
     """Bytes."""
-    return f"{many:,} B" if many < 10_000 else f"{many / 1000:,.0f} kB" if many < 10_000_000 else f"{many / 1e6:,.0f} MB"
+    return (
+        f"{many:,} B" if many < 10_000 else f"{many / 1000:,.0f} kB" if many < 10_000_000 else f"{many / 1e6:,.0f} MB"
+    )
 
 
 def many(value: float) -> str:

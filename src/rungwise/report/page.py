@@ -216,10 +216,11 @@ SHAPES = frozenset(
 )  # fmt: skip
 
 
-def picture_of(picture: str | None, name: str) -> str:
+def picture_of(picture: str | None, name: str, *, apart: bool = False) -> str:
+    """`apart`: never in the page itself, where its names would stand beside the page's."""
     if picture is None:
         return ""
-    if is_plain_svg(picture):
+    if not apart and is_plain_svg(picture):
         return f'<figure class="wide" role="region" aria-label="{seen(name)}" tabindex="0">{picture}</figure>'
     if picture.lstrip().startswith("<svg"):
         data = base64.b64encode(picture.encode("utf-8", "replace")).decode()

@@ -29,9 +29,13 @@ def data(run: Run) -> str:
 
 def _stage(run: Run, name: str, stage: Stage) -> str:
     told = [
-        _rows(stage.audit) if stage.audit else missing(f"There is no {name}/audit.json: its rows were not looked through."),
+        _rows(stage.audit)
+        if stage.audit
+        else missing(f"There is no {name}/audit.json: its rows were not looked through."),
         _sources(stage.sources) if stage.sources else "",
-        _lengths(stage.lengths, run) if stage.lengths else missing(f"There is no {name}/lengths.json: no row was measured."),
+        _lengths(stage.lengths, run)
+        if stage.lengths
+        else missing(f"There is no {name}/lengths.json: no row was measured."),
     ]
     return f"<h3>{NAMES.get(name, name)} <small>{name}</small></h3>{''.join(told)}"
 
@@ -66,11 +70,16 @@ def _sources(sources: Sequence[Source]) -> str:
 
 
 def _lengths(lengths: Lengths, run: Run) -> str:
-    columns = [Column("tokens a row"), *(Column(name, "number") for name in ("half are under", "95% are under", "longest"))]
+    columns = [
+        Column("tokens a row"),
+        *(Column(name, "number") for name in ("half are under", "95% are under", "longest")),
+    ]
     spreads = {"prompt": lengths.prompt, "gold answer": lengths.gold, "both": lengths.both}
     context = run.settings.model.context or lengths.context
     told = table(columns, (_spread(name, one) for name, one in spreads.items()), "lengths in tokens")
-    unreadable = note(f"{lengths.unreadable} texts do not come back from their tokens.", "bad") if lengths.unreadable else ""
+    unreadable = (
+        note(f"{lengths.unreadable} texts do not come back from their tokens.", "bad") if lengths.unreadable else ""
+    )
     return (
         f"{told}{unreadable}<p>A context of {context:,} tokens; the longest row takes "
         f"{numbers.percent(lengths.both.most / context) if context else 'an unknown share'} of it.</p>{_classes(lengths)}"
@@ -86,8 +95,12 @@ def _classes(lengths: Lengths) -> str:
     found = sorted(lengths.classes.items(), key=lambda pair: -pair[1])[:4]
     if not found:
         return ""
-    bar = "".join(f'<span class="s{at}" style="width:{100 * min(1, max(0, n)):.1f}%"></span>' for at, (_, n) in enumerate(found))
-    key = "".join(f'<li class="s{at}"><i></i>{seen(name)} {numbers.percent(n)}</li>' for at, (name, n) in enumerate(found))
+    bar = "".join(
+        f'<span class="s{at}" style="width:{100 * min(1, max(0, n)):.1f}%"></span>' for at, (_, n) in enumerate(found)
+    )
+    key = "".join(
+        f'<li class="s{at}"><i></i>{seen(name)} {numbers.percent(n)}</li>' for at, (name, n) in enumerate(found)
+    )
     return f'<p class="soft">Gold answers are spelled with:</p><div class="stack" aria-hidden="true">{bar}</div><ul class="key">{key}</ul>'
 
 
@@ -139,7 +152,9 @@ def _answer(answer: Json, ids: list[Json], learned: list[Json]) -> str:
         text = str(answer)
     else:
         known, text = {key: value for key, value in answer.items() if key != "answer"}, str(answer.get("answer", ""))
-    return f'<h4>Answer</h4><pre dir="auto">\n{cut(text)}</pre>' + "".join(_ids(key, value) for key, value in known.items())
+    return f'<h4>Answer</h4><pre dir="auto">\n{cut(text)}</pre>' + "".join(
+        _ids(key, value) for key, value in known.items()
+    )
 
 
 def _ids(name: str, value: Json) -> str:
@@ -172,7 +187,9 @@ def _preflight(run: Run) -> str:
     if not run.preflight:
         return head + missing("There is no preflight.json: no gate was looked at before training.")
     failed, warned = (sum(map(test, run.preflight)) for test in (lambda one: not one.passed, lambda one: one.warned))
-    told = f"{len(run.preflight)} gates: {len(run.preflight) - failed} passed, {failed} failed, {warned} of them warned."
+    told = (
+        f"{len(run.preflight)} gates: {len(run.preflight) - failed} passed, {failed} failed, {warned} of them warned."
+    )
     return f"{head}<p>{told}</p>{_gates(run.preflight, 'gates before training')}"
 
 
@@ -182,5 +199,7 @@ def _gates(found: Sequence[Gate], name: str) -> str:
 
 
 def _gate(one: Gate) -> Line:
-    tone, word = ("warn", "warned") if one.passed and one.warned else ("good", "passed") if one.passed else ("bad", "failed")
+    tone, word = (
+        ("warn", "warned") if one.passed and one.warned else ("good", "passed") if one.passed else ("bad", "failed")
+    )
     return Line([seen(one.name), chip(word, tone), seen(placed(one.detail))])

@@ -57,14 +57,20 @@ def interpretation(rows: Sequence[Row]) -> str:
     if cut >= CUT:
         return f"{numbers.percent(cut)} of the answers are cut off: look at the budget of tokens before anything else."
     if exact - passed >= 0.1:
-        return f"{numbers.percent(exact)} are gold, only {numbers.percent(passed)} pass: look at the judge or the probe."
+        return (
+            f"{numbers.percent(exact)} are gold, only {numbers.percent(passed)} pass: look at the judge or the probe."
+        )
     if read < UNREAD and passed < HIGH:
         return f"Only {numbers.percent(read)} can be read, and few are cut off: the language itself is not learned yet."
     if passed < LOW:
         return f"{numbers.percent(read)} can be read, {numbers.percent(passed)} are right: the form is learned, the task is not."
     if passed >= HIGH:
-        return f"{numbers.percent(passed)} pass and {numbers.percent(read)} can be read: what is left are single failures."
-    return f"{numbers.percent(read)} can be read and {numbers.percent(passed)} pass: on the way, with no one thing in it."
+        return (
+            f"{numbers.percent(passed)} pass and {numbers.percent(read)} can be read: what is left are single failures."
+        )
+    return (
+        f"{numbers.percent(read)} can be read and {numbers.percent(passed)} pass: on the way, with no one thing in it."
+    )
 
 
 def _share(rows: Sequence[Row], holds: Callable[[Row], bool]) -> float:
@@ -96,7 +102,16 @@ def _rate(rows: Sequence[Row], name: str) -> Line:
 
 def _unknown(name: str) -> Line:
     says, _, _, why = RATES[name]
-    return Line([f"{code(name)}<small>{seen(says)}</small>", chip("not known", ""), f'<span class="soft">{seen(why)}</span>', "", "", ""])
+    return Line(
+        [
+            f"{code(name)}<small>{seen(says)}</small>",
+            chip("not known", ""),
+            f'<span class="soft">{seen(why)}</span>',
+            "",
+            "",
+            "",
+        ]
+    )
 
 
 def band(name: str, value: float) -> tuple[str, str]:
@@ -116,7 +131,10 @@ def _repair(rows: Sequence[Row]) -> str:
     both = sum(row.greedy.passed and row.repaired.passed for row in rows)
     neither = len(rows) - both - len(improved) - len(regressed)
     columns = [Column("raw"), Column("passes after repair", "number"), Column("fails after repair", "number")]
-    lines = [Line(["passes", f"{both:,}", f"{len(regressed):,}"]), Line(["fails", f"{len(improved):,}", f"{neither:,}"])]
+    lines = [
+        Line(["passes", f"{both:,}", f"{len(regressed):,}"]),
+        Line(["fails", f"{len(improved):,}", f"{neither:,}"]),
+    ]
     return (
         f"<h3>Raw against repaired <small>the same {numbers.counted(len(rows), 'text')}, judged twice</small></h3>"
         f"{table(columns, lines, 'raw against repaired', 'cross')}{''.join(_lists(improved, regressed))}"

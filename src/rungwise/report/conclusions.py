@@ -1,0 +1,258 @@
+"""Sections 9 and 10: what is learned from the run, and what was decided: each with the file it rests on.
+
+1. Lessons are at least two and at most five where anything was measured: the diagnosis, then symptoms by severity, then
+   what the rows alone say. Symptoms that have no room among them stand folded below.
+2. What may be claimed ends at the splits that were measured; the boundary is stated beside it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rungwise.probe.result import estimate, k_of, mended, metrics
+from rungwise.report import numbers
+from rungwise.report.artifacts import link
+from rungwise.report.first_screen import compared
+from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, placed, table, tone_of
+from rungwise.report.misses import misses_of
+from rungwise.report.page import seen
+from rungwise.report.run_files import Diagnosis, Ruling, Run, Symptom
+
+MOST, LEAST = 5, 2
+SEVERITY = {"critical": "bad", "warn": "warn", "info": "blue"}
+RULING, ROWS = "ruling.json", "probe/rows.jsonl"
+SHORT = 12
+
+
+# ---- 9 lessons ----
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    title: str
+    says: str
+    do: str
+    tone: str
+    file: str
+
+
+def lessons(run: Run) -> str:
+    told = [*_of_ruling(run.ruling), *([] if not run.rows else _of_rows(run))]
+    if not told:
+        return missing("Nothing was measured or ruled on: there is nothing to learn from it yet.")
+    ruled = len(list(_of_ruling(run.ruling)))
+    kept = told[: min(MOST, max(LEAST, ruled))]
+    body = "".join(_lesson(run, one) for one in kept)
+    more = [one for one in told[len(kept) :] if one.file == RULING]
+    rest = fold(
+        "More symptoms", f'<ul class="lessons">{"".join(_lesson(run, one) for one in more)}</ul>', f"{len(more)}"
+    )
+    evidence = (
+        _evidence(run.ruling.diagnosis) if run.ruling else missing("There is no ruling.json: nothing was diagnosed.")
+    )
+    return f'<ul class="lessons">{body}</ul>{rest if more else ""}{evidence}'
+
+
+def _lesson(run: Run, one: Lesson) -> str:
+    do = f'<p class="do"><strong>Do:</strong> {seen(one.do)}</p>' if one.do else ""
+    where = f'<p class="sources">{link(run.artifacts, one.file)}</p>'
+    return f'<li class="{one.tone}"><h3>{seen(one.title)}</h3><p>{seen(one.says)}</p>{do}{where}</li>'
+
+
+def _of_ruling(ruling: Ruling | None) -> Iterator[Lesson]:
+    if ruling is None:
+        return
+    found = ruling.diagnosis
+    if found.primary == "none":
+        yield Lesson("Nothing to diagnose", "No class of failures reaches its threshold.", found.mend, "good", RULING)
+    else:
+        beside = f" Beside it: {', '.join(map(_spoken, found.secondary))}." if found.secondary else ""
+        yield Lesson(
+            f"Diagnosis: {_spoken(found.primary)}", f"To be mended first in: {found.layer or 'not known'}.{beside}",
+            found.mend, "bad", RULING,
+        )  # fmt: skip
+    order = list(SEVERITY)
+    for one in sorted(
+        ruling.symptoms, key=lambda one: order.index(one.severity) if one.severity in order else len(order)
+    ):
+        yield _symptom(one)
+
+
+def _symptom(one: Symptom) -> Lesson:
+    return Lesson(_spoken(one.name), one.sentence, one.action, SEVERITY.get(one.severity, ""), RULING)
+
+
+def _of_rows(run: Run) -> Iterator[Lesson]:
+    """What the rows alone say; enough for two."""
+    rows, misses = run.rows, len(misses_of(run.rows))
+    found, (improved, regressed) = estimate(rows, "greedy"), mended(rows)
+    wide = 100 * (found.high - found.low)
+    yield Lesson(
+        "How sure this is", f"{numbers.counted(found.n, 'task')} leave {wide:.0f} points of interval around greedy.",
+        "Read no difference that is smaller than that without a paired comparison.", "blue", ROWS,
+    )  # fmt: skip
+    yield Lesson(
+        "What repair is worth", f"It mends {len(improved)} of {misses} misses and breaks {len(regressed)} that passed.",
+        "", "blue", ROWS,
+    )  # fmt: skip
+    if k_of(rows):
+        best = estimate(rows, "oracle")
+        yield Lesson(
+            "What is within reach", f"Among {k_of(rows)} samples {numbers.percent(best.value)} of the tasks have a right "
+            f"answer, greedy finds {numbers.percent(found.value)}.", "", "blue", ROWS,
+        )  # fmt: skip
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _evidence(found: Diagnosis) -> str:
+    if not found.evidence:
+        return missing("The diagnosis gives no figures.")
+    columns = [
+        Column("class of failure"),
+        Column("", "state"),
+        Column("found", "number"),
+        Column("threshold", "number"),
+    ]
+    lines = []
+    for name, one in found.evidence.items():
+        kind = (
+            chip("primary", "bad")
+            if name == found.primary
+            else chip("beside it", "warn")
+            if name in found.secondary
+            else ""
+        )
+        lines.append(Line([seen(_spoken(name)), kind, f"{one.value:.3g}", f"{one.threshold:g}"]))
+    return (
+        f"<h3>What was looked for <small>in this order; the first that reaches its threshold is primary</small></h3>"
+        + table(columns, lines, "classes of failures", "evidence")
+    )
+
+
+# ---- 10 decision ----
+
+
+def decision(run: Run) -> str:
+    found = run.ruling
+    if found is None:
+        return missing("There is no ruling.json: nothing was decided.") + _frozen(run) + _cost(run)
+    return "".join(
+        [
+            f"<p>{chip(found.verb, tone_of(found.verb))} {_by(found)}</p>",
+            items(found.reasons),
+            f"<h3>Next</h3>{items(found.next, 'ol') or missing('The ruling names nothing that comes next.')}",
+            f"<h3>What may be claimed</h3>{_claims(run, found.claims)}",
+            f"<h3>What is frozen</h3>{_frozen(run)}",
+            f"<h3>What it cost</h3>{_cost(run)}",
+        ]
+    )
+
+
+def _by(found: Ruling) -> str:
+    if found.signed.by:
+        return f"signed by {seen(found.signed.by)}"
+    return "waits for a person’s name" if found.signed.needed else "by the rules, no person’s name was asked for"
+
+
+def _claims(run: Run, claims: Sequence[str]) -> str:
+    """Each with the file whose rows it was counted from."""
+    told = "".join(f"<li>{seen(claim)} {link(run.artifacts, ROWS)}</li>" for claim in claims)
+    splits = " and ".join(sorted({row.split for row in run.rows}))
+    bounds = (
+        f"<p>The policy writes the answers; the judge alone says which are right; the probe holds tasks drawn as "
+        f"{seen(splits) or 'nothing yet'} is. Nothing is claimed beyond those.</p>"
+    )
+    return (f'<ul class="claims">{told}</ul>' if told else missing("Nothing is claimed.")) + bounds
+
+
+def _frozen(run: Run) -> str:
+    if run.result is None:
+        return missing("There is no probe/result.json: no hash of a probe, a judge or weights is known.")
+    probe, policy = run.result.probe, run.result.policy
+    weights = policy.get("weights")
+    told = [
+        ("probe", probe.hash),
+        ("tasks", probe.tasks),
+        ("judge", probe.judge),
+        ("tokenizer", str(policy.get("tokens", ""))),
+    ]
+    told += [(str(name), str(one)) for name, one in weights.items()] if isinstance(weights, dict) else []
+    return facts(
+        [(name, code(hashed[:SHORT])) for name, hashed in told if hashed] + [("contract", code(probe.contract))]
+    )
+
+
+def _cost(run: Run) -> str:
+    own = run.cost
+    if own is None:
+        return missing("There is no cost.json: what it cost was not written down.")
+    return facts(
+        [
+            ("by the clock", numbers.time(own.wall_seconds)),
+            ("of processors", numbers.time(own.cpu_seconds)),
+            ("of that measuring", numbers.time(own.measuring_seconds) if own.measuring_seconds else ""),
+            ("tokens learned from", numbers.many(own.trained_tokens)),
+            ("tokens sampled", numbers.many(own.sampled_tokens)),
+            ("operations", numbers.many(own.flops)),
+            ("money", f"{own.money:,.2f} {seen(own.currency)}" if own.money else "no price was stated"),
+            ("machine", seen(own.machine)),
+        ]
+    )
+
+
+# ---- the summary ----
+
+
+def summary(run: Run) -> list[tuple[str, str]]:
+    """Twenty fields of plain text, to be copied into a mail or a notebook."""
+    own, ruling, rows, probe = run.settings, run.ruling, run.rows, run.result.probe if run.result else None
+    others = {name: one for name, one in compared(run)}
+    unknown = "not known"
+    return [
+        ("rung", own.name or unknown),
+        ("seed", str(own.seed)),
+        ("contract", probe.contract if probe else placed(own.contract.name) or unknown),
+        ("question", own.question or "none"),
+        ("hypothesis", own.hypothesis or "none"),
+        ("axis", own.axis or "none"),
+        ("baseline", placed(own.baseline) if own.baseline else "none"),
+        ("changed", "; ".join(line for lines in run.changed.changed.values() for line in lines) or "nothing" if run.changed else unknown),
+        ("model", placed(own.model.path) if own.model.path else own.model.size or unknown),
+        ("data", ", ".join(f"{name} {one.audit.rows:,} rows" for name, one in run.stages.items() if one.audit) or unknown),
+        ("training", f"{numbers.many(run.cost.trained_tokens)} tokens" if run.cost else unknown),
+        ("probe", f"{probe.name} {probe.hash[:SHORT]}, {len(rows)} tasks" if probe else "not measured"),
+        ("raw", _estimated(run, "greedy")),
+        ("repaired", _estimated(run, "repaired")),
+        ("sampled", _estimated(run, "pass@1")),
+        ("against", "; ".join(f"{name} {numbers.signed(one.value, one.metric)} {numbers.unit(one.metric)} "
+                              f"({numbers.chance(one.p)})" for name, one in others.items()) or "nothing"),
+        ("failures", _failures(run)),
+        ("ruling", f"{ruling.verb}: {'; '.join(ruling.reasons)}" if ruling else "not ruled on"),
+        ("next", "; ".join(ruling.next) or "nothing named" if ruling else unknown),
+        ("cost", f"{numbers.time(run.cost.wall_seconds)} on {run.cost.machine or 'a machine not named'}" if run.cost else unknown),
+    ]  # fmt: skip
+
+
+def plain(run: Run) -> str:
+    told = summary(run)
+    wide = max(len(name) for name, _ in told)
+    lines = "\n".join(f"{name:{wide}}  {' '.join(text.split())}" for name, text in told)
+    return f'<pre class="plain" tabindex="0">\n{seen(lines)}</pre>'
+
+
+def _estimated(run: Run, name: str) -> str:
+    if name not in set(metrics(run.rows)):
+        return "not measured"
+    found = estimate(run.rows, name)
+    return f"{numbers.percent(found.value, 1)} ({numbers.between(found.low, found.high, name)}, n={found.n})"
+
+
+def _failures(run: Run) -> str:
+    counts: dict[str, int] = {}
+    for row in misses_of(run.rows):
+        counts[row.greedy.failure or "no label"] = counts.get(row.greedy.failure or "no label", 0) + 1
+    told = ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:6])
+    primary = run.ruling.diagnosis.primary if run.ruling else ""
+    return "; ".join(part for part in (told, f"primary: {primary}" if primary else "") if part) or "none"
