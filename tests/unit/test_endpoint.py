@@ -238,13 +238,14 @@ def test_where_the_server_is_may_be_said_in_the_usual_ways(url: str, base: str) 
 def test_answers_come_in_the_order_of_the_tasks_and_no_more_are_asked_for_at_once_than_allowed() -> None:
     def says(asked: Asked) -> Said:
         last = int(asked.text.split()[1])
-        return Said(content=echo(asked).content, after=0.12 - 0.01 * last)
+        return Said(content=echo(asked).content, after=0.24 - 0.02 * last)
 
     with serving(says) as server:
         began = time.perf_counter()
         found = list(writer(server, at_once=3).write(tasks(12), 1, GREEDY, 0))
         assert [group[0].text for group in found] == [f"to question {i}" for i in range(12)]
-        assert server.most_at_once == 3 and time.perf_counter() - began < 0.7
+        assert server.most_at_once == 3
+        assert time.perf_counter() - began < 1.4  # one after the other: 1.56
 
 
 @pytest.mark.parametrize("usage", [None, {"completion_tokens": 7}])
@@ -301,10 +302,15 @@ MENDED = {
 }
 
 
+def patience(failure: str) -> float:
+    """Short only where it is what runs out: a busy machine must not be taken for a slow server."""
+    return 0.4 if failure in ("late", "a byte at a time") else 10.0
+
+
 @pytest.mark.parametrize("failure", MENDED)
 def test_a_failure_that_passes_is_tried_again_with_the_same_request(failure: str) -> None:
     with serving(in_turn(MENDED[failure], WELL)) as server:
-        ((written,),) = writer(server, timeout=0.4).write(tasks(1), 1, SAMPLED, 0)
+        ((written,),) = writer(server, timeout=patience(failure)).write(tasks(1), 1, SAMPLED, 0)
         assert written.text == "well"
         assert len(server.asked) == 2 and server.asked[0].content == server.asked[1].content
 
@@ -314,7 +320,7 @@ def test_a_failure_that_stays_stops_the_writing_in_a_line(failure: str) -> None:
     bad = MENDED[failure]
     with serving(lambda asked: bad if asked.text == "question 1" else WELL) as server:
         got: list[list[Written]] = []
-        told = refused(lambda: got.extend(writer(server, timeout=0.3).write(tasks(2), 1, GREEDY, 0)))
+        told = refused(lambda: got.extend(writer(server, timeout=patience(failure)).write(tasks(2), 1, GREEDY, 0)))
         assert "3 times" in told and server.url in told
         assert [asked.text for asked in server.asked].count("question 1") == 3
 
@@ -330,7 +336,7 @@ def test_the_server_says_how_long_to_wait() -> None:
     with serving(in_turn(busy, WELL)) as server:
         began = time.perf_counter()
         list(writer(server).write(tasks(1), 1, GREEDY, 0))
-        assert 1.0 <= time.perf_counter() - began < 2.0
+        assert 1.0 <= time.perf_counter() - began < 5.0
 
 
 @pytest.mark.parametrize("after", ["999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
@@ -339,7 +345,7 @@ def test_but_not_for_ever(after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(in_turn(Said(status=503, headers={"retry-after": after}), WELL)) as server:
         began = time.perf_counter()
         list(writer(server).write(tasks(1), 1, GREEDY, 0))
-        assert 0.2 <= time.perf_counter() - began < 1.5
+        assert 0.2 <= time.perf_counter() - began < 5.0
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[0-9A-Za-z:, .+-]{1,40}", fullmatch=True))
@@ -427,11 +433,12 @@ def test_who_takes_no_more_answers_waits_for_no_request() -> None:
 
 def test_who_takes_no_more_answers_leaves_nobody_waiting_for_another_attempt() -> None:
     with serving(lambda asked: WELL if asked.text == "question 0" else Said(status=503)) as server:
+        before = set(threading.enumerate())  # other tests' threads may still be there
         answers = writer(server, at_once=3, first_wait=30.0).write(tasks(9), 1, GREEDY, 0)
         next(answers)
         answers.close()  # type: ignore[attr-defined]
         until = time.monotonic() + 3.0
-        while any(thread.name == posting.THREAD for thread in threading.enumerate()):
+        while any(thread.name == posting.THREAD for thread in set(threading.enumerate()) - before):
             assert time.monotonic() < until
             time.sleep(0.01)
 
@@ -526,7 +533,21 @@ def test_a_host_that_cannot_be_is_told_in_a_line(url: str) -> None:
     assert "no address" in refused(lambda: list(made.write(tasks(1), 1, GREEDY, 0)), InputError)
 
 
-@pytest.mark.parametrize("wrong", [{"at_once": 0}, {"attempts": 0}, {"timeout": 0}, {"extra": {"temperature": 1}}])
+@pytest.mark.parametrize(
+    "wrong", [{"at_once": 0}, {"attempts": 0}, {"timeout": 0}, {"timeout": float("inf")}, {"extra": {"temperature": 1}}]
+)
 def test_settings_that_cannot_be_are_told_by_name(wrong: dict[str, Any]) -> None:
     told = refused(lambda: EndpointWriter("http://h", "m", **wrong), InputError)
     assert told.startswith(next(iter(wrong)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", f"socks9://u:{SECRET}@h"), ("ALL_PROXY", f"socks5://u:{SECRET}@h"), ("SSL_CERT_FILE", "/nowhere")],
+)
+def test_an_environment_that_cannot_be_used_is_told_in_a_line(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    told = refused(lambda: list(EndpointWriter("http://h", "m").write(tasks(1), 1, GREEDY, 0)), InputError)
+    assert told.startswith("environment: ") and SECRET not in told

@@ -612,6 +612,7 @@ def test_a_handoff_names_what_must_stop(ledger: Ledger) -> None:
 def test_a_promotion_that_waits_for_a_name_is_open(ledger: Ledger) -> None:
     went(ledger, "runs/a", *WHOLE, waits=True)
     assert "waits to be signed by a person" in handoff(ledger, CANVAS)
+    assert "waits for a person's name" in refusal(lambda: went(ledger, "runs/a", "champion"))
     went(ledger, "runs/a", "ruled", again=True)
     assert "waits to be" not in handoff(ledger, CANVAS)
 

@@ -275,14 +275,13 @@ def sweep(
     """Walk a rung with several seeds and settings; gone on with by the same command, whatever stopped it."""
     require_torch()
     from rungwise.ladder.others import baselines_of
-    from rungwise.ladder.queue import create, items, parse_over, run_command, work
+    from rungwise.ladder.queue import create, items, retry, run_command, work
     from rungwise.ladder.rung import read
     from rungwise.ladder.sweep import arms, expected, table
 
     rung = read(file, settings or ())
-    queue = create(
-        file, range(seeds), dict(map(parse_over, over or ())), out or Path("runs") / rung.name, settings or ()
-    )
+    queue = create(file, range(seeds), _varied(over or ()), out or Path("runs") / rung.name, settings or ())
+    retry(queue)
     work(queue, _tell_item, lambda item: [*run_command(queue, item), "--ladder", str(ladder)])
     found = arms(items(queue))
     for line in table(found):
@@ -294,6 +293,16 @@ def sweep(
     for item in failed:
         typer.echo(f"failed: {item.id}: {item.error}", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+def _varied(over: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    from rungwise.ladder.queue import parse_over
+
+    pairs = [parse_over(text) for text in over]
+    for at, (key, _) in enumerate(pairs):
+        if key in [before for before, _ in pairs[:at]]:
+            raise InputError(f"{key} is given twice; expected all its values in one", field="--over")
+    return dict(pairs)
 
 
 def _tell_item(item: "Item", far: "Progress") -> None:

@@ -214,6 +214,8 @@ def _unpromoted(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None
     by_kind = {entry.kind: entry.body for entry in before}  # the last of each
     if by_kind["ruled"]["verb"] != "promote":
         return f"its last ruling is {by_kind['ruled']['verb']}; expected promote"
+    if by_kind["ruled"].get("waits"):
+        return "its promotion waits for a person's name; expected a ruling that has one"
     for key, kind in (("contract", "preregistered"), ("probe", "measured")):
         if body[key] != by_kind[kind][key]:
             return f"{key} {body[key]!r}; expected that which was {kind}, {by_kind[kind][key]!r}"

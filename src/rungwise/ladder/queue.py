@@ -3,7 +3,7 @@
     SWEEP/sweep.json    the rung file with its hash, the seeds, what is varied, what is set for all
     SWEEP/queue.db      the state of each item: waiting, running, done or failed
     SWEEP/logs/         what each item's process said
-    SWEEP/ID/           each item's run
+    SWEEP/ARM/seed-N/   each item's run; SWEEP/seed-N/ where nothing is varied
 
 1. Items are in a fixed order, all arms of a seed before the next seed: what is done at any time is nearly paired.
 2. Claiming is one transaction, so no two workers have the same item. A worker that died has left its item waiting: a
@@ -135,17 +135,21 @@ def plan(
 def items_of(sweep: Sweep, out: Path) -> list[Item]:
     arms = list(product(*([f"{key}={value}" for value in values] for key, values in sweep.over.items())))
     return [
-        Item(id=id_, overrides=(*sweep.overrides, *arm), seed=seed, folder=out / _folder(id_))
+        Item(
+            id=",".join([*arm, f"seed={seed}"]),
+            overrides=(*sweep.overrides, *arm),
+            seed=seed,
+            folder=(out / _folder(",".join(arm)) if arm else out) / f"seed-{seed}",
+        )  # fmt: skip
         for seed in sweep.seeds
         for arm in arms
-        for id_ in [",".join([*arm, f"seed={seed}"])]
     ]
 
 
-def _folder(id_: str) -> str:
-    """The id itself where it can be a folder's name, else what can be of it, and its hash."""
-    name = re.sub(r"[^\w.=,+-]", "_", id_, flags=re.ASCII)
-    return name if name == id_ and len(name) <= LONGEST else f"{name[:LONGEST]}-{sha256(id_.encode()).hexdigest()[:8]}"
+def _folder(arm: str) -> str:
+    """The arm itself where it can be a folder's name, else what can be of it, and its hash."""
+    name = re.sub(r"[^\w.=,+-]", "_", arm, flags=re.ASCII)
+    return name if name == arm and len(name) <= LONGEST else f"{name[:LONGEST]}-{sha256(arm.encode()).hexdigest()[:8]}"
 
 
 def _sweep(file: Path, seeds: Sequence[int], over: Mapping[str, Sequence[str]], overrides: Sequence[str]) -> Sweep:
@@ -376,7 +380,8 @@ def _last_words(path: Path, before: int, code: int) -> str:
 
 
 def _log(queue: Queue, item: Item, kind: str) -> Path:
-    return queue.folder / "logs" / f"{item.folder.name}.{kind}"
+    """One name an item: an arm's folder and its seed's."""
+    return queue.folder / "logs" / f"{','.join(item.folder.relative_to(queue.folder).parts)}.{kind}"
 
 
 @contextmanager

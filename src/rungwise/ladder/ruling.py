@@ -114,9 +114,7 @@ def claims(ours: Result) -> list[str]:
     ]
     if len(ours.rows) < 100:
         found = estimate(ours.rows, "greedy")
-        told.append(
-            f"With {len(ours.rows)} tasks the interval is {100 * (found.high - found.low):.0f} points wide."
-        )
+        told.append(f"With {len(ours.rows)} tasks the interval is {100 * (found.high - found.low):.0f} points wide.")
     return [*told, f"Nothing is said of tasks that are not drawn as {' and '.join(splits)} is."]
 
 

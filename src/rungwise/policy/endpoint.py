@@ -27,6 +27,7 @@ from rungwise.seeds import derive
 OWN = ("max_tokens", "messages", "model", "n", "prompt", "seed", "stream", "temperature", "top_p")  # of a request
 ENDINGS: Mapping[str | None, str] = {"stop": "stop", "length": "length", "eos": "stop", "eos_token": "stop"}
 ADDRESS = re.compile(r"(https?://(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?)((?:/[\w.~%:@-]+)*)/?", re.ASCII)
+DAY = 86400.0
 NAMES = 8  # of the server's model that are kept, and told
 
 
@@ -87,8 +88,8 @@ class EndpointWriter:
         for name in ("at_once", "attempts"):
             if getattr(self, name) < 1:
                 raise InputError(f"{getattr(self, name)}; expected at least 1", field=name)
-        if not self.timeout > 0:
-            raise InputError(f"{self.timeout:g}; expected more than 0", field="timeout")
+        if not 0 < self.timeout <= DAY:
+            raise InputError(f"{self.timeout:g}; expected seconds, at most a day of them", field="timeout")
 
     def describe(self) -> dict[str, Json]:
         return {
@@ -99,7 +100,7 @@ class EndpointWriter:
 
     def write(self, tasks: Sequence[Task], k: int, decode: Decode, seed: int) -> Iterator[list[Written]]:
         self._require_sayable(decode)
-        each = k if self.together else 1
+        each = max(1, k) if self.together else 1
         asks = [_Ask(task, first, each, decode, seed) for task in tasks for first in range(0, k, each)]
         with self._line() as line:
             parts = in_order(asks, lambda ask: self._answers(line, ask), self.at_once, line.stopped)

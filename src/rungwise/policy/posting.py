@@ -56,12 +56,20 @@ class Line:
         self.url, self.stopped = url, threading.Event()
         self._httpx, self._key_env, self._key = _httpx(), key_env, _key(key_env)
         self._attempts, self._first_wait, self._timeout = attempts, first_wait, timeout
+        self._client = self._opened(at_once)
+
+    def _opened(self, at_once: int) -> "httpx.Client":
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        self._client: httpx.Client = self._httpx.Client(
-            headers=headers | ({"authorization": f"Bearer {self._key}"} if self._key else {}),
-            timeout=self._httpx.Timeout(timeout, connect=min(TO_CONNECT, timeout), pool=None),
-            limits=self._httpx.Limits(max_connections=at_once),
-        )
+        try:
+            client: httpx.Client = self._httpx.Client(
+                headers=headers | ({"authorization": f"Bearer {self._key}"} if self._key else {}),
+                timeout=self._httpx.Timeout(self._timeout, connect=min(TO_CONNECT, self._timeout), pool=None),
+                limits=self._httpx.Limits(max_connections=at_once),
+            )
+        except (ImportError, ValueError, OSError) as error:  # told without its words: a proxy's may hold a password
+            told = f"a proxy or certificates that cannot be used ({type(error).__name__})"
+            raise InputError(f"it names {told}", field="environment") from error
+        return client
 
     def __enter__(self) -> "Line":
         return self

@@ -96,7 +96,7 @@ def open_local(
     """A model's folder; `chat` is for one that no run has saved, else the folder says it."""
     if not (folder / "config.json").is_file():
         raise InputError("no config.json in it; expected a model's folder", file=folder)
-    mark = marked(folder) if (folder / MARK).exists() else {"chat": chat}
+    mark: Mapping[str, Json] = {"chat": chat, **(marked(folder) if (folder / MARK).exists() else {})}
     policy = load_policy(folder, device=device, precision=precision, chat=mark["chat"])
     saved = {key: mark[key] for key in ("name", "seed", "stage", "chat") if key in mark}
     weights = {path.name: _sha256_of(path) for path in sorted(folder.glob("*.safetensors"))}
@@ -168,7 +168,7 @@ class FileWriter:
                 yield f"{place}: no column, and others have one; expected greedy or sample"
             elif record.i is not None and before:
                 yield f"{place}: answer {record.i} of task {record.task} stands in line {before} already"
-            lines[record.task, record.column, record.i] = before or line
+            lines[record.task, record.column, record.i] = line
 
     def _short(
         self, tasks: Sequence[Task], found: Mapping[str, list[int]], k: int, column: str | None
@@ -196,7 +196,7 @@ def _content(path: Path) -> bytes:
 
 def _meant(name: str, known: Collection[str]) -> str:
     """The nearest of many names, where one is near; a foreign file's lines would list them all."""
-    near = nearest(name[:80], known)
+    near = nearest(name, known)
     return f"; {near}" if near.startswith("did you mean") else ""
 
 

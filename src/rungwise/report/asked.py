@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from rungwise.report import numbers, strips
-from rungwise.report.first_screen import compared, target_of
-from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, note, placed, table
+from rungwise.report.first_screen import signed_reach, target_of
+from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, note, placed, state, table
 from rungwise.report.page import seen
 from rungwise.report.run_files import Changed, Found, Run
 
@@ -36,7 +36,7 @@ def run_card(run: Run) -> str:
             ("baseline", seen(placed(own.baseline)) if own.baseline else "none"),
             (
                 "champion",
-                next((seen(placed(one.run)) for name, one in compared(run) if name == "champion"), "none yet"),
+                _champion(run),
             ),
             ("target", code(target_of(run))),
             ("weights", _weights(policy.get("weights"))),
@@ -46,6 +46,11 @@ def run_card(run: Run) -> str:
     )
     text = fold("rung.toml", f"<pre>\n{seen(run.rung)}</pre>", "as it was written") if run.rung else ""
     return told + text
+
+
+def _champion(run: Run) -> str:
+    found = run.ruling.comparisons.get("champion") if run.ruling else None
+    return seen(placed(found.run)) if found else "none yet"
 
 
 def _model(run: Run) -> str:
@@ -94,10 +99,11 @@ def _condition(one: Found) -> Line:
     change = re.search(r"-\s*(baseline|champion)", one.condition) is not None
     scale = strips.spanning([one.low, one.high, *([at] if at is not None else [])])
     plot = strips.bound(one.value, one.low, one.high, at if at is not None else scale.low, scale, tone)
-    tell = numbers.signed if change else numbers.amount
-    low, high = tell(one.low, metric), tell(one.high, metric)
-    value = tell(one.value, metric) + (f" {numbers.unit(metric)}" if change else "")
-    return Line([code(one.condition), chip(one.status, tone), plot, value, f"{low} to {high}", f"{one.n:,}"])
+    reach = (signed_reach if change else numbers.between)(one.low, one.high, metric)
+    value = (
+        f"{numbers.signed(one.value, metric)} {numbers.unit(metric)}" if change else numbers.amount(one.value, metric)
+    )
+    return Line([code(one.condition), chip(one.status, tone), plot, value, reach, f"{one.n:,}"])
 
 
 def bound_of(condition: str) -> float | None:
@@ -128,12 +134,13 @@ def _lead(found: Changed, axis: str | None) -> str:
         return missing("There is no baseline, so nothing is held against one: these are the settings as they were run.")
     others = [name for name in found.changed if name != axis]
     told = note(f"Changed as well, and should not have: {', '.join(others)}.", "bad") if others else ""
-    return f"<p>Against {code(placed(found.baseline))} one axis may change: <strong>{seen(axis or 'none')}</strong>.</p>{told}"
+    lead = f"Against {code(placed(found.baseline))} one axis may change: <strong>{seen(axis or 'none')}</strong>."
+    return f"<p>{lead}</p>{told}"
 
 
 def _axis(found: Changed, name: str, own: bool) -> Line:
     lines = found.changed.get(name, ())
-    state = chip("changed", "blue" if own else "bad") if lines else chip("held", "") if found.baseline else ""
+    told = chip("changed", "blue" if own else "bad") if lines else state("held", "") if found.baseline else ""
     return Line(
-        [seen(name), state, "<br>".join(map(code, lines)), code(found.held[name][:SHORT])], "axis" if own else ""
+        [seen(name), told, "<br>".join(map(code, lines)), code(found.held[name][:SHORT])], "axis" if own else ""
     )

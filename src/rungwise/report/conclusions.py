@@ -8,11 +8,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rungwise.probe.result import estimate, k_of, mended, metrics
+from rungwise.probe.result import estimate, k_of, mended
 from rungwise.report import numbers
 from rungwise.report.artifacts import link
-from rungwise.report.first_screen import compared
-from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, placed, table, tone_of
+from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, table, tone_of
 from rungwise.report.misses import misses_of
 from rungwise.report.page import seen
 from rungwise.report.run_files import Diagnosis, Ruling, Run, Symptom
@@ -97,8 +96,8 @@ def _of_rows(run: Run) -> Iterator[Lesson]:
     if k_of(rows):
         best = estimate(rows, "oracle")
         yield Lesson(
-            "What is within reach", f"Among {k_of(rows)} samples {numbers.percent(best.value)} of the tasks have a right "
-            f"answer, greedy finds {numbers.percent(found.value)}.", "", "blue", ROWS,
+            "What is within reach", f"Among {k_of(rows)} samples {numbers.percent(best.value)} of the tasks have a "
+            f"right answer, greedy finds {numbers.percent(found.value)}.", "", "blue", ROWS,
         )  # fmt: skip
 
 
@@ -126,8 +125,8 @@ def _evidence(found: Diagnosis) -> str:
         )
         lines.append(Line([seen(_spoken(name)), kind, f"{one.value:.3g}", f"{one.threshold:g}"]))
     return (
-        f"<h3>What was looked for <small>in this order; the first that reaches its threshold is primary</small></h3>"
-        + table(columns, lines, "classes of failures", "evidence")
+        "<h3>What was looked for <small>in this order; the first that reaches its threshold is primary</small></h3>"
+        + table(columns, lines, "classes of failures", "narrow")
     )
 
 
@@ -140,7 +139,7 @@ def decision(run: Run) -> str:
         return missing("There is no ruling.json: nothing was decided.") + _frozen(run) + _cost(run)
     return "".join(
         [
-            f"<p>{chip(found.verb, tone_of(found.verb))} {_by(found)}</p>",
+            f'<p class="decided {tone_of(found.verb)}"><b class="verb">{seen(found.verb)}</b> {_by(found)}</p>',
             items(found.reasons),
             f"<h3>Next</h3>{items(found.next, 'ol') or missing('The ruling names nothing that comes next.')}",
             f"<h3>What may be claimed</h3>{_claims(run, found.claims)}",
@@ -153,7 +152,7 @@ def decision(run: Run) -> str:
 def _by(found: Ruling) -> str:
     if found.signed.by:
         return f"signed by {seen(found.signed.by)}"
-    return "waits for a person’s name" if found.signed.needed else "by the rules, no person’s name was asked for"
+    return "waits for a person's name" if found.signed.needed else "by the rules, no person's name was asked for"
 
 
 def _claims(run: Run, claims: Sequence[str]) -> str:
@@ -200,59 +199,3 @@ def _cost(run: Run) -> str:
             ("machine", seen(own.machine)),
         ]
     )
-
-
-# ---- the summary ----
-
-
-def summary(run: Run) -> list[tuple[str, str]]:
-    """Twenty fields of plain text, to be copied into a mail or a notebook."""
-    own, ruling, rows, probe = run.settings, run.ruling, run.rows, run.result.probe if run.result else None
-    others = {name: one for name, one in compared(run)}
-    unknown = "not known"
-    return [
-        ("rung", own.name or unknown),
-        ("seed", str(own.seed)),
-        ("contract", probe.contract if probe else placed(own.contract.name) or unknown),
-        ("question", own.question or "none"),
-        ("hypothesis", own.hypothesis or "none"),
-        ("axis", own.axis or "none"),
-        ("baseline", placed(own.baseline) if own.baseline else "none"),
-        ("changed", "; ".join(line for lines in run.changed.changed.values() for line in lines) or "nothing" if run.changed else unknown),
-        ("model", placed(own.model.path) if own.model.path else own.model.size or unknown),
-        ("data", ", ".join(f"{name} {one.audit.rows:,} rows" for name, one in run.stages.items() if one.audit) or unknown),
-        ("training", f"{numbers.many(run.cost.trained_tokens)} tokens" if run.cost else unknown),
-        ("probe", f"{probe.name} {probe.hash[:SHORT]}, {len(rows)} tasks" if probe else "not measured"),
-        ("raw", _estimated(run, "greedy")),
-        ("repaired", _estimated(run, "repaired")),
-        ("sampled", _estimated(run, "pass@1")),
-        ("against", "; ".join(f"{name} {numbers.signed(one.value, one.metric)} {numbers.unit(one.metric)} "
-                              f"({numbers.chance(one.p)})" for name, one in others.items()) or "nothing"),
-        ("failures", _failures(run)),
-        ("ruling", f"{ruling.verb}: {'; '.join(ruling.reasons)}" if ruling else "not ruled on"),
-        ("next", "; ".join(ruling.next) or "nothing named" if ruling else unknown),
-        ("cost", f"{numbers.time(run.cost.wall_seconds)} on {run.cost.machine or 'a machine not named'}" if run.cost else unknown),
-    ]  # fmt: skip
-
-
-def plain(run: Run) -> str:
-    told = summary(run)
-    wide = max(len(name) for name, _ in told)
-    lines = "\n".join(f"{name:{wide}}  {' '.join(text.split())}" for name, text in told)
-    return f'<pre class="plain" tabindex="0">\n{seen(lines)}</pre>'
-
-
-def _estimated(run: Run, name: str) -> str:
-    if name not in set(metrics(run.rows)):
-        return "not measured"
-    found = estimate(run.rows, name)
-    return f"{numbers.percent(found.value, 1)} ({numbers.between(found.low, found.high, name)}, n={found.n})"
-
-
-def _failures(run: Run) -> str:
-    counts: dict[str, int] = {}
-    for row in misses_of(run.rows):
-        counts[row.greedy.failure or "no label"] = counts.get(row.greedy.failure or "no label", 0) + 1
-    told = ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:6])
-    primary = run.ruling.diagnosis.primary if run.ruling else ""
-    return "; ".join(part for part in (told, f"primary: {primary}" if primary else "") if part) or "none"

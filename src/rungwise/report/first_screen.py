@@ -1,13 +1,14 @@
-"""What is seen first: the question, the ruling with its reasons, the headline with its intervals, why answers failed."""
+"""What is seen first: the question, the ruling with its reasons, the headline with intervals, why answers failed."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from rungwise.probe.failures import label
+from rungwise.probe.labels import label
 from rungwise.probe.result import Row, estimate, mended, metrics
 from rungwise.probe.stats import Estimate
 from rungwise.report import numbers, strips
 from rungwise.report.frame import brief, chip, items, missing, note, placed, tone_of
+from rungwise.report.misses import NO_LABEL, chosen, misses_of
 from rungwise.report.page import seen
 from rungwise.report.probed import Probed, read_as
 from rungwise.report.run_files import Comparison, Ruling, Run
@@ -76,7 +77,7 @@ def _signed(found: Ruling) -> str:
         return f'<p class="signed">Signed by {seen(found.signed.by)}.</p>'
     if found.signed.needed:
         return (
-            '<p class="signed"><strong>Waits for a person’s name</strong>: nothing is promoted until it is signed.</p>'
+            '<p class="signed"><strong>Waits for a person's name</strong>: nothing is promoted until it is signed.</p>'
         )
     return ""
 
@@ -100,7 +101,12 @@ def target_of(run: Run) -> str:
 
 
 def compared(run: Run) -> list[tuple[str, Comparison]]:
-    return [(name, one) for name, one in (run.ruling.comparisons if run.ruling else {}).items() if one is not None]
+    """With what names each comparison has: champion and baseline may be one run."""
+    found: dict[tuple[str, str], list[str]] = {}
+    comparisons = {name: one for name, one in (run.ruling.comparisons if run.ruling else {}).items() if one}
+    for name, one in comparisons.items():
+        found.setdefault((one.run, one.metric), []).append(name)
+    return [(" and ".join(names), comparisons[names[0]]) for names in found.values()]
 
 
 def _tile(rows: Sequence[Row], name: str) -> str:
@@ -132,9 +138,9 @@ def _against(name: str, one: Comparison) -> str:
     sure = "good" if one.low > 0 else "bad" if one.high < 0 else ""
     scale = strips.around([one.low, one.high, 0.1])
     return (
-        f'<section class="tile"><h2>{seen(one.metric)} against the {seen(name)}</h2>'
+        f'<section class="tile versus"><h2>{seen(one.metric)} against the {seen(name)}</h2>'
         f'<p class="big delta-big {sure}"><b>{numbers.signed(one.value, one.metric)}</b> '
-        f"<small>{numbers.unit(one.metric)} {signed_reach(one.low, one.high, one.metric)}</small></p>"
+        f"<small>{numbers.unit(one.metric)} <span>{signed_reach(one.low, one.high, one.metric)}</span></small></p>"
         f"{strips.delta(one.value, one.low, one.high, scale, sure)}"
         f'<p class="soft">{numbers.chance(one.p)}, {len(one.improved)} tasks better, {len(one.regressed)} worse, '
         f"paired over {one.n}; {seen(placed(one.run))}</p></section>"
@@ -147,7 +153,7 @@ def signed_reach(low: float, high: float, metric: str) -> str:
 
 def _alone() -> str:
     return (
-        '<section class="tile"><h2>Against champion and baseline</h2>'
+        '<section class="tile versus"><h2>Against champion and baseline</h2>'
         f"{missing('Compared with nothing: there is neither a champion nor a baseline.')}</section>"
     )
 
@@ -157,8 +163,8 @@ def few(rows: Sequence[Row]) -> str:
         return ""
     found = estimate(rows, "greedy")
     return note(
-        f"Only {numbers.counted(len(rows), 'task')}: the interval of greedy is {100 * (found.high - found.low):.0f} points "
-        "wide, and smaller differences than that are not to be read from it."
+        f"Only {numbers.counted(len(rows), 'task')}: the interval of greedy is {100 * (found.high - found.low):.0f} "
+        "points wide, and smaller differences than that are not to be read from it."
     )
 
 
@@ -166,44 +172,50 @@ def few(rows: Sequence[Row]) -> str:
 
 
 def failure_cards(run: Run, probe: Probed) -> str:
-    misses = [row for row in run.rows if not row.greedy.passed]
+    misses = misses_of(run.rows)
     if not misses:
         told = "Every greedy answer passed." if run.rows else "Nothing was measured, so nothing failed yet."
         return f'<section id="part-why"><h2>Failures</h2>{missing(told)}</section>'
-    counts = Counter(row.greedy.failure or "no label" for row in misses).most_common()
-    left = counts[MOST_CARDS:]
-    rest = f'<p class="soft">{sum(n for _, n in left)} more with other labels: {_named(left)}.</p>' if left else ""
-    cards = "".join(_fail(run, probe, misses, name, n) for name, n in counts[:MOST_CARDS])
+    by_label: dict[str, list[Row]] = {}
+    for row in misses:
+        by_label.setdefault(row.greedy.failure or NO_LABEL, []).append(row)
+    order = sorted(by_label, key=lambda name: (-len(by_label[name]), name))
+    shown = chosen(misses, probe.tiers())
+    cards = "".join(_fail(run, probe, name, by_label[name], len(misses), shown) for name in order[:MOST_CARDS])
+    left = [f"{name} {len(by_label[name])}" for name in order[MOST_CARDS:]]
+    rest = f'<p class="soft">And of other labels: {seen(", ".join(left))}.</p>' if left else ""
+    head = f'<h2 id="part-why-name">Why {len(misses):,} of {len(run.rows):,} failed</h2>'
     return (
-        f'<section id="part-why" aria-labelledby="part-why-name"><h2 id="part-why-name">Why {len(misses)} of {len(run.rows)} failed</h2>'
-        f'<div class="cards">{cards}</div>{rest}</section>'
+        f'<section id="part-why" aria-labelledby="part-why-name">{head}<div class="cards">{cards}</div>{rest}</section>'
     )
 
 
-def _named(counts: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{seen(name)} {n}" for name, n in counts)
-
-
-def _fail(run: Run, probe: Probed, misses: Sequence[Row], name: str, n: int) -> str:
-    own = [row for row in misses if (row.greedy.failure or "no label") == name]
-    kinds = Counter(label(row.greedy) for row in own).most_common()
-    mend = probe.failures.get(name, "")
+def _fail(run: Run, probe: Probed, name: str, rows: Sequence[Row], misses: int, shown: Sequence[Row]) -> str:
+    """The example is one that the gallery shows, where it shows one of that label."""
+    kinds = Counter(label(row.greedy) for row in rows).most_common()
+    mend, rowids = probe.failures.get(name, ""), {id(row) for row in rows}
+    example = next(
+        ((row, f"miss-{at}") for at, row in enumerate(shown, 1) if id(row) in rowids), (rows[0], "part-misses")
+    )
     return (
-        f'<article class="fail"><header><h3>{seen(name)}</h3><b>{n}</b></header>'
-        f"<p>{seen(mend[:1].upper() + mend[1:]) or '<span class=missing>What mends it is not known here.</span>'}</p>"
-        f'<p class="soft">{numbers.percent(n / len(misses))} of the failures; {" ".join(_kinds(kinds))}</p>'
-        f"{_example(run, probe, own[0])}</article>"
+        f'<article class="fail"><header><h3>{seen(name)}</h3><b>{len(rows):,}</b></header>'
+        f"{f'<p>{seen(mend[:1].upper() + mend[1:])}</p>' if mend else missing('What mends it is not known here.')}"
+        f'<p class="soft">{numbers.percent(len(rows) / misses)} of the failures {_kinds(kinds)}</p>'
+        f"{_example(run, probe, *example)}</article>"
     )
 
 
-def _kinds(kinds: Sequence[tuple[str, int]]) -> Iterator[str]:
-    for kind, n in kinds:
-        yield chip(f"{kind} {n}" if len(kinds) > 1 else kind, "")
+def _kinds(kinds: Sequence[tuple[str, int]]) -> str:
+    told = [f"{kind} {n}" if len(kinds) > 1 else kind for kind, n in kinds if kind != "none"]
+    return " ".join(chip(one.replace("_", " "), "") for one in told)
 
 
-def _example(run: Run, probe: Probed, row: Row) -> str:
+def _example(run: Run, probe: Probed, row: Row, place: str) -> str:
     prompt, answer = probe.prompt(row.task), read_as(run, run.answers.get(row.task, ""))
     asked = f'<p class="soft">{brief(prompt, EXAMPLE)}</p>' if prompt else ""
-    wrote = seen(answer[:EXAMPLE]) + ("…" if len(answer) > EXAMPLE else "")
-    told = f'<pre dir="auto">\n{wrote}</pre>' if answer else missing("The answer is empty, or was not kept.")
-    return f'{asked}{told}<p class="more">{chip(row.tier, "")} <a href="#part-misses">see the failures</a></p>'
+    told = f'<pre dir="auto">\n{_start(answer)}</pre>' if answer else missing("The answer is empty, or was not kept.")
+    return f'{asked}{told}<p class="more">{chip(row.tier, "")} <a href="#{place}">see this one</a></p>'
+
+
+def _start(text: str) -> str:
+    return seen(text[:EXAMPLE]) + ("…" if len(text) > EXAMPLE else "")

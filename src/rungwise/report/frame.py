@@ -60,6 +60,11 @@ def chip(text: str, tone: str) -> str:
     return f'<span class="chip {tone}">{seen(text)}</span>'
 
 
+def state(text: str, tone: str) -> str:
+    """How one of many stands: what is well is said quietly."""
+    return f'<span class="well">{seen(text)}</span>' if tone in ("good", "") else chip(text, tone)
+
+
 def fold(name: str, html: str, more: str = "") -> str:
     """What is not read at once; it stays closed in print."""
     return f'<details class="fold"><summary>{seen(name)} <small>{seen(more)}</small></summary>{html}</details>'

@@ -75,7 +75,7 @@ def _whole(rows: Sequence[Row]) -> str:
 def _overall(rows: Sequence[Row], name: str) -> Line:
     found = estimate(rows, name)
     says = SAYS.get(name) or _says(name)
-    head = f"{code(name)}<small>{seen(says)}</small>" if says else code(name)
+    head = f"{code(name)} <small>{seen(says)}</small>" if says else code(name)
     return Line(
         [head, strips.rate(found.value, found.low, found.high), f"<b>{numbers.amount(found.value, name, 1)}</b>",
          numbers.between(found.low, found.high, name), f"{found.n:,}"]
@@ -93,7 +93,10 @@ def _seen(rows: Sequence[Row]) -> str:
     known = [row.seen for row in rows if row.seen is not None]
     if not known:
         return "<p>Whether gold answers were learned from is not known.</p>"
-    return f"<p>{sum(known):,} of {len(known):,} gold answers stood in what was learned from.</p>"
+    told = f"{sum(known):,} of {len(known):,} gold answers stood in what was learned from"
+    if 2 * sum(known) <= len(known):
+        return f"<p>{told}.</p>"
+    return note(f"{told}: look at the unseen ones apart, below, before anything is said of new tasks.")
 
 
 # ---- slices ----
@@ -115,8 +118,8 @@ def _parts(rows: Sequence[Row]) -> str:
 
 
 def _told(name: str, k: int) -> bool:
-    """Of the many pass@j and all@j only the ends."""
-    return "@" not in name or name in ("pass@1", f"pass@{k}", f"all@{k}")
+    """Of the many pass@j and all@j only the ends; pass@k is the oracle."""
+    return "@" not in name or name in ("pass@1", f"all@{k}")
 
 
 def _slice(head: str, rows: Sequence[Row], names: Sequence[str], kind: str = "") -> Line:
@@ -130,7 +133,7 @@ def _cell(rows: Sequence[Row], name: str) -> str:
         return '<small class="soft">none has one</small>'
     short = f" n={found.n}" if found.n != len(rows) else ""
     return (
-        f"<b>{numbers.percent(found.value)}</b> <small>{numbers.between(found.low, found.high, name)}{short}</small>"
+        f"<b>{numbers.percent(found.value)}</b> <small>{numbers.dashed(found.low, found.high)}{short}</small>"
         f"{strips.rate(found.value, found.low, found.high)}"
     )
 
@@ -152,7 +155,7 @@ def _forest(name: str, one: Comparison) -> str:
     scale = strips.around(
         [0.1, one.low, one.high, *[end for part in one.parts.values() for end in (part.low, part.high)]]
     )
-    unit = "in points" if numbers.is_share(one.metric) else ""
+    unit = "in points, " if numbers.is_share(one.metric) else ""
     columns = [
         Column("slice"), Column(f"worse than the {name} | better", "plot"), Column("difference", "number"),
         Column("interval", "number small"), Column("n", "number small"), Column("p, adjusted", "number small"),
@@ -161,8 +164,8 @@ def _forest(name: str, one: Comparison) -> str:
     parts = sorted(one.parts.items(), key=lambda pair: pair[0].partition("=")[0] != "split")
     lines += [_difference(label, part, one.adjusted.get(label, part.p), one.metric, scale) for label, part in parts]
     return (
-        f"<h3>{seen(one.metric)} against the {seen(name)} <small>{seen(placed(one.run))}, {unit}, paired, "
-        f"{seen(one.test or 'untested')}; p of slices adjusted by Holm</small></h3>"
+        f"<h3>{seen(one.metric)} against the {seen(name)} <small>{seen(placed(one.run))}; {unit}paired over tasks, "
+        f"{seen(one.test or 'untested')}; the p of slices adjusted by Holm</small></h3>"
         f"{table(columns, lines, f'differences to the {name}', 'forest')}{''.join(_moved(one))}"
     )
 

@@ -1,4 +1,4 @@
-"""Section 8: every task whose greedy answer failed; some with pictures of what was expected and what came, all in a list.
+"""Section 8: every task whose greedy answer failed, some with pictures of what was expected and what came.
 
 1. Shown with pictures are few, in turn over failure labels and within a label over tiers, so that a common failure does
    not hide the others. A page holds at most `PICTURES` pictures.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, zip_longest
 from typing import TypeVar
 
-from rungwise.probe.failures import label
+from rungwise.probe.labels import label
 from rungwise.probe.result import Row
 from rungwise.report import numbers
 from rungwise.report.frame import Column, Line, brief, chip, code, fold, items, missing, note, placed, table
@@ -117,7 +117,8 @@ def _card(run: Run, probe: Probed, row: Row, number: int, drawing: Drawing) -> s
     return (
         f'<details class="miss" id="miss-{number}"{" open" if number <= OPEN else ""}>'
         f"<summary><b>{seen(row.tier)}</b> {seen(row.family)} {code(row.task)}{chip(failure, 'bad')}</summary>"
-        f'<div class="inside">{asked}{_verdict(run, probe, row, answer)}{_pair(probe, row, answer, gold, drawing)}</div></details>'
+        f'<div class="inside">{asked}{_verdict(run, probe, row, answer)}'
+        f"{_pair(probe, row, answer, gold, drawing)}</div></details>"
     )
 
 
@@ -212,9 +213,9 @@ def _rest(run: Run, probe: Probed, rows: Sequence[Row]) -> str:
 
 
 def _line(run: Run, probe: Probed, row: Row) -> Line:
-    at = row.greedy.divergence
+    at, one = row.greedy.divergence, row.greedy
     return Line(
-        [code(row.task), seen(row.tier), seen(row.family), seen(row.greedy.failure or NO_LABEL), f"{row.greedy.score:.3f}",
+        [code(row.task), seen(row.tier), seen(row.family), seen(one.failure or NO_LABEL), f"{one.score:.3f}",
          f"{at + 1:,}" if at is not None else "", "passes" if row.repaired.passed else "fails" if row.edits else "",
          brief(probe.prompt(row.task)), f"<code>{brief(read_as(run, run.answers.get(row.task, '')))}</code>"]
     )  # fmt: skip

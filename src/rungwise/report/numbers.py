@@ -23,8 +23,10 @@ def is_share(metric: str) -> bool:
 
 def percent(share: float, digits: int = 0) -> str:
     """62%, 0.4%, 99.7%: never rounded to all or nothing."""
+    if share in (0.0, 1.0):
+        return f"{100 * share:.0f}%"
     told = f"{100 * share:.{digits}f}"
-    if float(told) in (0, 100) and share not in (0.0, 1.0) and digits < 4:
+    if float(told) in (0, 100) and digits < 4:
         return percent(share, digits + 1)
     return f"{told.replace('-', MINUS)}%"
 
@@ -38,6 +40,11 @@ def between(low: float, high: float, metric: str) -> str:
     if not is_share(metric):
         return f"{figure(low)} to {figure(high)}"
     return f"{percent(low).removesuffix('%')} to {percent(high)}"
+
+
+def dashed(low: float, high: float) -> str:
+    """The interval of a share, as short as it can be told."""
+    return f"{percent(low).removesuffix('%')}\N{EN DASH}{percent(high).removesuffix('%')}"
 
 
 def signed(value: float, metric: str) -> str:

@@ -8,7 +8,7 @@ from rungwise.contract import Json
 from rungwise.errors import InputError
 from rungwise.report import curves, numbers
 from rungwise.report.charts import drawn
-from rungwise.report.frame import Column, Line, chip, facts, fold, items, missing, note, placed, table
+from rungwise.report.frame import Column, Line, chip, facts, fold, items, missing, note, placed, state, table
 from rungwise.report.page import cut, seen
 from rungwise.report.run_files import Audit, Gate, Lengths, Run, Source, Spread, Stage
 
@@ -46,11 +46,15 @@ def _rows(audit: Audit) -> str:
             ("rows", f"{audit.rows:,}"),
             ("tasks", f"{audit.tasks:,}"),
             ("rows that stand twice", _share(audit.duplicates, audit.rows)),
-            ("contradictions", chip(f"{len(audit.contradictions)}", "bad" if audit.contradictions else "good")),
-            ("overlaps with what is held out", chip(f"{len(audit.overlaps)}", "bad" if audit.overlaps else "good")),
+            ("contradictions", _none(audit.contradictions)),
+            ("overlaps with what is held out", _none(audit.overlaps)),
         ]
     )
     return told + items([placed(line) for line in (*audit.contradictions, *audit.overlaps)][:SHOWN])
+
+
+def _none(faults: Sequence[str]) -> str:
+    return chip(f"{len(faults)}", "bad") if faults else "none"
 
 
 def _share(part: int, whole: int) -> str:
@@ -72,17 +76,18 @@ def _sources(sources: Sequence[Source]) -> str:
 def _lengths(lengths: Lengths, run: Run) -> str:
     columns = [
         Column("tokens a row"),
-        *(Column(name, "number") for name in ("half are under", "95% are under", "longest")),
+        *(Column(name, "number") for name in ("half have at most", "95% have at most", "longest")),
     ]
     spreads = {"prompt": lengths.prompt, "gold answer": lengths.gold, "both": lengths.both}
     context = run.settings.model.context or lengths.context
-    told = table(columns, (_spread(name, one) for name, one in spreads.items()), "lengths in tokens")
+    told = table(columns, (_spread(name, one) for name, one in spreads.items()), "lengths in tokens", "narrow")
     unreadable = (
         note(f"{lengths.unreadable} texts do not come back from their tokens.", "bad") if lengths.unreadable else ""
     )
     return (
         f"{told}{unreadable}<p>A context of {context:,} tokens; the longest row takes "
-        f"{numbers.percent(lengths.both.most / context) if context else 'an unknown share'} of it.</p>{_classes(lengths)}"
+        f"{numbers.percent(lengths.both.most / context) if context else 'an unknown share'} of it.</p>"
+        f"{_classes(lengths)}"
     )
 
 
@@ -101,7 +106,8 @@ def _classes(lengths: Lengths) -> str:
     key = "".join(
         f'<li class="s{at}"><i></i>{seen(name)} {numbers.percent(n)}</li>' for at, (name, n) in enumerate(found)
     )
-    return f'<p class="soft">Gold answers are spelled with:</p><div class="stack" aria-hidden="true">{bar}</div><ul class="key">{key}</ul>'
+    lead = '<p class="soft">Gold answers are spelled with:</p>'
+    return f'{lead}<div class="stack" aria-hidden="true">{bar}</div><ul class="key">{key}</ul>'
 
 
 def _curves(run: Run) -> str:
@@ -173,7 +179,7 @@ def looked_at(run: Run) -> str:
 
 
 def _examination(run: Run) -> str:
-    head = "<h3>The judge’s examination</h3>"
+    head = "<h3>The judge's examination</h3>"
     if run.check is None:
         return head + missing("There is no check.json: the judge was not examined in this run.")
     found = run.check.findings
@@ -202,4 +208,4 @@ def _gate(one: Gate) -> Line:
     tone, word = (
         ("warn", "warned") if one.passed and one.warned else ("good", "passed") if one.passed else ("bad", "failed")
     )
-    return Line([seen(one.name), chip(word, tone), seen(placed(one.detail))])
+    return Line([seen(one.name), state(word, tone), seen(placed(one.detail))])

@@ -10,7 +10,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rungwise.report import artifacts, asked, conclusions, measured, misses, prepared, scorecard
+from rungwise.report import artifacts, asked, conclusions, measured, misses, prepared, scorecard, summary
 from rungwise.report.colours import STYLE as CURVE_STYLE
 from rungwise.report.curves import STYLE as CHARTS_STYLE
 from rungwise.report.first_screen import first_screen
@@ -59,7 +59,7 @@ def run_page(folder: Path) -> str:
             first_screen(run, probe, [(name, title) for name, title, _ in SECTIONS]),
             *parts,
             _section(run, "files", "", "Files", (), artifacts.listed(run.artifacts)),
-            _section(run, "summary", "", "In plain text", (), conclusions.plain(run)),
+            _section(run, "summary", "", "In plain text", (), summary.plain(run)),
             "</main>",
         ]
     )

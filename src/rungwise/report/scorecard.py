@@ -6,11 +6,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rungwise.probe.failures import readable
+from rungwise.probe.labels import readable
 from rungwise.probe.result import Row, estimate, k_of, mended, metrics
 from rungwise.probe.stats import rate
 from rungwise.report import numbers, strips
-from rungwise.report.frame import Column, Line, chip, code, missing, table
+from rungwise.report.frame import Column, Line, code, missing, state, table
 from rungwise.report.measured import ids
 from rungwise.report.page import seen
 from rungwise.report.run_files import Run
@@ -63,7 +63,8 @@ def interpretation(rows: Sequence[Row]) -> str:
     if read < UNREAD and passed < HIGH:
         return f"Only {numbers.percent(read)} can be read, and few are cut off: the language itself is not learned yet."
     if passed < LOW:
-        return f"{numbers.percent(read)} can be read, {numbers.percent(passed)} are right: the form is learned, the task is not."
+        right = numbers.percent(passed)
+        return f"{numbers.percent(read)} can be read, {right} are right: the form is learned, the task is not."
     if passed >= HIGH:
         return (
             f"{numbers.percent(passed)} pass and {numbers.percent(read)} can be read: what is left are single failures."
@@ -94,7 +95,7 @@ def _rate(rows: Sequence[Row], name: str) -> Line:
     found, (says, _, _, _) = estimate(rows, name), RATES[name]
     tone, word = band(name, found.value)
     return Line(
-        [f"{code(name)}<small>{seen(says)}</small>", chip(word, tone) if word else "",
+        [f"{code(name)} <small>{seen(says)}</small>", state(word, tone) if word else "",
          strips.rate(found.value, found.low, found.high, tone), f"<b>{numbers.percent(found.value, 1)}</b>",
          numbers.between(found.low, found.high, name), f"{found.n:,}"]
     )  # fmt: skip
@@ -104,8 +105,8 @@ def _unknown(name: str) -> Line:
     says, _, _, why = RATES[name]
     return Line(
         [
-            f"{code(name)}<small>{seen(says)}</small>",
-            chip("not known", ""),
+            f"{code(name)} <small>{seen(says)}</small>",
+            state("not known", ""),
             f'<span class="soft">{seen(why)}</span>',
             "",
             "",
@@ -161,8 +162,8 @@ def _shapes(rows: Sequence[Row]) -> str:
     alike = rate(sum(len({one.shape for one in row.samples} - {None}) <= 1 for row in rows), len(rows))
     return (
         f"<h3>Shapes</h3><p>{found.value:.2f} different shapes among {k} samples of a task "
-        f"[{found.low:.2f}, {found.high:.2f}], n={found.n}; in {alike} of the tasks at most one. "
-        f"The greedy answers have {len(greedy):,} different shapes.</p>"
+        f"[{found.low:.2f}, {found.high:.2f}]; for {alike.value:.0%} [{alike.low:.0%}, {alike.high:.0%}] of the tasks "
+        f"all samples have one, n={alike.n}. The greedy answers have {len(greedy):,} different shapes.</p>"
     )
 
 
@@ -172,7 +173,8 @@ def _means(rows: Sequence[Row], kind: str, title: str) -> str:
     if not names:
         return ""
     columns = [Column(kind), Column("mean", "number"), Column("interval", "number"), Column("n", "number")]
-    return f"<h3>{title} <small>of the greedy answers</small></h3>{table(columns, (_mean(rows, name) for name in names), title)}"
+    told = table(columns, (_mean(rows, name) for name in names), title, "narrow")
+    return f"<h3>{title} <small>of the greedy answers</small></h3>{told}"
 
 
 def _mean(rows: Sequence[Row], name: str) -> Line:

@@ -51,15 +51,23 @@ def rate(value: float, low: float, high: float, tone: str = "", scale: Scale = S
 
 
 def delta(value: float, low: float, high: float, scale: Scale, tone: str = "") -> str:
-    return _strip(f"delta {tone}", _line("zero", 0.0, scale) + _whiskers(low, high, scale) + _dot(value, scale))
+    return _strip(
+        f"delta {tone}", _room() + _line("zero", 0.0, scale) + _whiskers(low, high, scale) + _dot(value, scale)
+    )
 
 
 def bound(value: float, low: float, high: float, at: float, scale: Scale, tone: str = "") -> str:
-    return _strip(f"bound {tone}", _line("limit", at, scale) + _whiskers(low, high, scale) + _dot(value, scale))
+    return _strip(
+        f"bound {tone}", _room() + _line("limit", at, scale) + _whiskers(low, high, scale) + _dot(value, scale)
+    )
 
 
 def _strip(kind: str, body: str) -> str:
     return f'<svg class="strip {kind.strip()}" height="{TALL}" aria-hidden="true" focusable="false">{body}</svg>'
+
+
+def _room() -> str:
+    return f'<line class="room" x1="2%" x2="98%" y1="{MIDDLE}" y2="{MIDDLE}"/>'
 
 
 def _whiskers(low: float, high: float, scale: Scale) -> str:
