@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.smoke.test_run import one_line, rungwise  # noqa: E402
+from tests.smoke.test_run import one_line, rungwise
 
 RUNG = """
 name = "{name}"
@@ -176,8 +176,8 @@ def test_an_edited_ladder_is_refused(home: Path) -> None:
 
 
 def test_all_gates_that_fail_are_told_at_once_and_nothing_is_trained(home: Path) -> None:
-    edited(home / "base.toml", lambda text: text.replace("tasks = 200", "tasks = 200\nmixture = [{source = \"gold\"}, "
-                                                         '{source = "gold", name = "repair", weight = 9}]'))  # fmt: skip
+    twice = '[[sft.mixture]]\nsource = "gold"\n[[sft.mixture]]\nsource = "gold"\nname = "repair"\nweight = 9\n'
+    edited(home / "base.toml", lambda text: text + twice)
     told = rungwise(home, "run", "base.toml", "--out", "other", "--dry-run", "--set", "model.context=16", code=1).stdout
     failing = [line for line in told.splitlines() if line.startswith("FAILS")]
     assert any("shares: repair rows 90%" in line for line in failing), told
@@ -186,7 +186,7 @@ def test_all_gates_that_fail_are_told_at_once_and_nothing_is_trained(home: Path)
 
 
 def test_a_promotion_can_wait_for_a_person(home: Path) -> None:
-    text = RUNG.format(name="signed", asked="signed = true\ntarget = \"score\"") + SFT
+    text = RUNG.format(name="signed", asked='signed = true\ntarget = "parsed"') + SFT
     (home / "signed.toml").write_text(text)
     rungwise(home, "run", "signed.toml", "--ladder", "other/ladder.db")
     told = rungwise(home, "rule", "runs/signed/seed-0", "--ladder", "other/ladder.db").stdout

@@ -11,7 +11,15 @@ from rungwise.errors import InputError, RungwiseError
 from rungwise.policy.writer import FileWriter, Written
 from rungwise.probe.freeze import Probe, ProbeChanged, freeze, held_of, lock_of, open_probe
 from rungwise.probe.measure import (
-    Measured, ProbeAccounting, learned_of, measure, outcome, read, require_accounting, rows_of, save,
+    Measured,
+    ProbeAccounting,
+    learned_of,
+    measure,
+    outcome,
+    read,
+    require_accounting,
+    rows_of,
+    save,
 )  # fmt: skip
 from rungwise.probe.result import estimate, metric, metrics, part, slices
 from rungwise.probe.stats import pass_at

@@ -11,9 +11,12 @@ from rungwise.errors import InputError
 from rungwise.terminal import progress
 
 if TYPE_CHECKING:
+    from rungwise.ladder.handoff import Standing
     from rungwise.ladder.queue import Item, Progress
     from rungwise.policy.writer import Writer
     from rungwise.probe.freeze import Probe
+
+SLICED = ("greedy", "repaired", "pass@1", "picked", "oracle", "score")  # told of each slice in a row
 
 
 @app.command(epilog="Example: rungwise freeze canvas --split test=200 -o probes/canvas-test --set surface=compact")
@@ -98,7 +101,7 @@ def _writer(
     if url is not None:
         from rungwise.policy.endpoint import EndpointWriter
 
-        return EndpointWriter(url, model, key_variable=key)
+        return EndpointWriter(url, model, key_env=key)
     from rungwise.policy.writer import FileWriter, open_local
 
     if answers is not None:
@@ -226,16 +229,38 @@ app.add_typer(ladder_verbs)
 
 
 @ladder_verbs.callback()
-def standing(context: typer.Context, ladder: LadderFile = LADDER) -> None:
+def standing(context: typer.Context, ladder: LadderFile = LADDER, as_json: AsJson = False) -> None:
     """Every run with its state, headline and ruling."""
     if context.invoked_subcommand is not None:
         return
     from rungwise.ladder.handoff import standings
+    from rungwise.records import line_of
 
     for row in standings(ladder):
+        if as_json:
+            typer.echo(line_of(_whole_row(row)))
+            continue
         mark = " [champion]" if row.champion else ""
         told = ", ".join(f"{name} {_rate(value)}" for name, value in row.headline.items())
         typer.echo(f"{row.run}  {row.state}  {row.ruling or ''}{mark}  {told}")
+
+
+def _whole_row(row: "Standing") -> dict[str, object]:
+    """What the ladder says of a run, and beside it every figure that its result has, by slice."""
+    from dataclasses import asdict
+
+    import msgspec
+
+    told = {key: value for key, value in asdict(row).items() if key != "question"}
+    path = Path(row.run) / "probe" / "result.json"
+    if not path.exists():
+        return told
+    result = msgspec.json.decode(path.read_bytes())
+    slices = {way: result["slices"].get(way, {}) for way in ("split", "tier", "seen")}
+    return {**told, "probe": result["probe"]["hash"], "seed": result["seed"], "metrics": result["metrics"], "slices": {
+        way: {label: {name: found[name] for name in SLICED if name in found} for label, found in parts.items()}
+        for way, parts in slices.items()
+    }}  # fmt: skip
 
 
 def _rate(value: object) -> str:

@@ -20,6 +20,7 @@ def training_of(run: Path) -> Training:
     losses = [line["loss"] for line in steps]
     norms = [line["grad_norm"] for line in steps if line.get("grad_norm")]
     heldout = [line["heldout_loss"] for line in steps if "heldout_loss" in line]
+    trained = _read(run / "probe" / "trained.json")
     lengths, counts = _read(folder / "lengths.json"), _read(folder / "counts.json")
     return Training(
         steps=len(steps), supervised_tokens=steps[-1]["tokens"], loss_first=losses[0], loss_last=losses[-1],
@@ -27,6 +28,7 @@ def training_of(run: Path) -> Training:
         epochs=max((source["epochs"] for source in counts), default=None) if counts else None,
         grad_highest=max(norms) / median(norms) if norms else None,
         grad_lowest=min(norms) / median(norms) if norms else None,
+        train_pass_rate=trained["passed"] / trained["n"] if trained else None,
         longest_gold_share_of_context=_share(lengths, run), junk_targets=_junk(folder),
     )  # fmt: skip
 

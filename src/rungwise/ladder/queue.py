@@ -140,7 +140,7 @@ def items_of(sweep: Sweep, out: Path) -> list[Item]:
             overrides=(*sweep.overrides, *arm),
             seed=seed,
             folder=(out / _folder(",".join(arm)) if arm else out) / f"seed-{seed}",
-        )  # fmt: skip
+        )
         for seed in sweep.seeds
         for arm in arms
     ]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from rungwise.contract import Json, hash_of, identity, load_contract
+from rungwise.contract import Json, hash_of, identity, judge_all, load_contract
 from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder import preflight as looks
 from rungwise.ladder import ruling as rulings
@@ -31,7 +31,8 @@ from rungwise.ladder.ledger import Ledger, artifacts, sha256_of
 from rungwise.ladder.others import Others, baseline_of, others_of, past_of
 from rungwise.ladder.rung import AXES, Rung, axis_of, changed, flattened, settings_hash, training
 from rungwise.ladder.smoke import fewer
-from rungwise.policy.writer import open_local
+from rungwise.policy.policy import answer_of
+from rungwise.policy.writer import Writer, open_local
 from rungwise.probe.diagnosis import symptoms
 from rungwise.probe.failures import diagnose
 from rungwise.probe.freeze import Probe, held_of, open_probe
@@ -45,6 +46,7 @@ from rungwise.train.prepare import Order, Show, started
 from rungwise.train.stages import STAGES, run_stage
 
 KEPT = ("sft/model/*", "rl/model/*", "sft/metrics.jsonl", "rl/metrics.jsonl", "sft/corpus*.jsonl", "rl/pool.jsonl")
+TRAINED = 64  # training tasks that are measured as well
 HEADLINE = ("greedy", "repaired", "pass@1", "picked", "oracle", "score")
 
 
@@ -212,6 +214,7 @@ def _measure(line: Line, probe: Probe) -> Result:
         writer = open_local(model_of(line.out), probe.contract, device=line.rung.model.device)
         found = measure(probe, writer, seed=line.rung.seed, learned=_learned(line, probe), tell=line.show.doing)
         save_result(folder, probe, found)
+        _write(folder / "trained.json", _of_trained(line, probe, writer))
     ours = read_result(folder)
     _write(line.out / "cost.json", cost(line.out, line.rung.cost, ours.record["seconds"]))
     last = line.ledger.last(line.out, "measured")
@@ -221,6 +224,19 @@ def _measure(line: Line, probe: Probe) -> Result:
             "headline": {name: ours.record["metrics"][name] for name in HEADLINE if name in ours.record["metrics"]},
         })  # fmt: skip
     return ours
+
+
+def _of_trained(line: Line, probe: Probe, writer: Writer) -> dict[str, Json]:
+    """The greedy pass rate on tasks that this run learned from: whether the trouble is in learning or beyond it."""
+    path = line.out / "sft" / "corpus.jsonl"
+    if not path.exists():
+        return {}
+    line.show.doing("measuring on training tasks")
+    rows = corpus.load(path, probe.contract)
+    tasks = list({row.task.id: row.task for row in rows[:: max(1, len(rows) // TRAINED)]}.values())[:TRAINED]
+    texts = [answer_of(group[0].text, probe.lock.answer) for group in writer.write(tasks, 1, probe.lock.greedy(), 0)]
+    verdicts = judge_all(probe.contract, list(zip(tasks, texts, strict=True)))
+    return {"passed": sum(verdict.passed for verdict in verdicts), "n": len(tasks)}
 
 
 def _learned(line: Line, probe: Probe) -> frozenset[str] | None:
@@ -248,8 +264,9 @@ def _rule(line: Line, probe: Probe, ours: Result, others: Others) -> dict[str, J
         past = past_of(line.ledger, line.rung, probe)
         seen = symptoms(ours.rows, told, held_against, diagnosis=diagnosis, runs=past)
         ruling = rulings.rule(line.rung, ours, results, diagnosis, seen)
-        record = rulings.record(ruling, diagnosis, seen, {name: found[0] for name, found in held.items() if found})
-        _write(path, {**record, "signed": {"needed": line.rung.signed and ruling.verb == "promote", "by": None}})
+        runs = {name: found[0] for name, found in held.items() if found}
+        signed = {"needed": line.rung.signed and ruling.verb == "promote", "by": None}
+        _write(path, {**rulings.record(ruling, diagnosis, seen, runs), "signed": signed})
     record: dict[str, Json] = msgspec.json.decode(path.read_bytes())
     if line.ledger.last(line.out, "ruled") is None:
         enter(line.ledger, line.out, probe.lock.identity, probe.lock.hash, record)

@@ -9,7 +9,7 @@
 4. Left out is what only a language of pictures has: the look of a scene against its source, the layout it is drawn in,
    themes and tones. A contract's own failure labels say such things. More capacity is no class: see diagnosis.py.
 
-A class may need more than rows: `golds` (the gold answers as measured), `again` (the same policy measured once more),
+A class may need more than rows: `oracle` (the gold answers as measured), `again` (the same policy measured once more),
 `baseline` (rows of what the policy began from), or facts of its training. Without them it is passed over.
 """
 

@@ -8,7 +8,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from rungwise.contract import Contract, Task
+from rungwise.contract import Contract, Task, judge_all
 from rungwise.probe.result import Outcome, Row
 
 UNREADABLE = ("unreadable",)  # failure labels of text that is no answer at all, for contracts with no canonical form
@@ -70,4 +70,6 @@ def spilled(contract: Contract, task: Task, text: str, gold: str | None = None) 
     lines = text.split("\n")
     begun = ["\n".join(lines[:end]) for end in range(len(lines) - 1, max(0, len(lines) - 1 - LINES), -1)]
     read = [(beginning, form) for beginning in begun if (form := canonical(beginning)) is not None]
-    return bool(read) and (any(form == right for _, form in read) or contract.judge(task, read[0][0]).passed)
+    if any(form == right for _, form in read):
+        return True
+    return bool(read) and judge_all(contract, [(task, read[0][0])])[0].passed

@@ -24,11 +24,11 @@ from rungwise.errors import InputError, RungwiseError
 from rungwise.policy.policy import answer_of
 from rungwise.policy.writer import Writer, Written
 from rungwise.probe.freeze import Probe, ProbeChanged
+from rungwise.probe.labels import spilled
 from rungwise.probe.result import Outcome, Row, estimate, k_of, mended, metrics, slices
 from rungwise.records import line_of
 
 CONTROL = re.compile(r"<\|[^<>|\s]{1,40}\|>|</?s>|\[/?INST\]|\x00")
-LINES = 64  # at most so many are taken off the end in search of an answer that stands before them
 
 Tell = Callable[[str], None]
 Texts = Mapping[tuple[str, str, int], Written]  # by task, column and number
@@ -83,7 +83,7 @@ def _outcome(contract: Contract, one: Asked, verdict: Verdict) -> Outcome:
         divergence=_divergence(one.text, one.gold),
         prefix=None if one.gold is None else one.text != one.gold and one.gold.startswith(one.text),
         control=CONTROL.search(one.text) is not None,
-        tail=own is None and canonical is not None and _stands_before(canonical, one.text),
+        tail=spilled(contract, one.task, one.text, one.gold),
         shape=verdict.shape, exploit=verdict.exploit, parts=verdict.parts, measures=verdict.measures,
     )  # fmt: skip
 
@@ -92,13 +92,6 @@ def _divergence(text: str, gold: str | None) -> int | None:
     if gold is None or text == gold:
         return None
     return next((i for i, (a, b) in enumerate(zip(text, gold, strict=False)) if a != b), min(len(text), len(gold)))
-
-
-def _stands_before(canonical: Callable[[str], str | None], text: str) -> bool:
-    """Whether the text is readable without its last lines."""
-    lines = text.split("\n")
-    ends = range(len(lines) - 1, max(0, len(lines) - 1 - LINES), -1)
-    return any(canonical("\n".join(lines[:end])) is not None for end in ends)
 
 
 # ---- all of a probe ----

@@ -13,6 +13,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean
 
 from rungwise.errors import InputError, nearest
@@ -33,7 +34,7 @@ class Outcome:
     divergence: int | None  # the first character that differs from gold; None where it is gold, or without gold
     prefix: bool | None  # all of it stands at the beginning of gold, which goes on
     control: bool  # the text of control tokens stands in it
-    tail: bool  # a readable answer stands at its beginning, and something after it
+    tail: bool  # it would have been right, had it stopped in time
     shape: str | None
     exploit: str | None
     parts: Mapping[str, float]
@@ -125,8 +126,9 @@ def _powers(k: int) -> list[int]:
 
 
 def values(rows: Sequence[Row], name: str) -> list[float]:
+    """Of the rows that have one; a measure that is not finite is none."""
     value = metric(name, k_of(rows))
-    return [float(found) for row in rows if (found := value(row)) is not None]
+    return [float(found) for row in rows if (found := value(row)) is not None and isfinite(found)]
 
 
 def estimate(rows: Sequence[Row], name: str) -> Estimate:

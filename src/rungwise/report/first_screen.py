@@ -15,7 +15,7 @@ from rungwise.report.run_files import Comparison, Ruling, Run
 
 MOST_CARDS = 6
 FEW = 100
-EXAMPLE = 220  # characters
+EXAMPLE, LINES = 160, 5  # characters and lines
 PAIR = ("greedy", "repaired")
 NAMES = {"greedy": "Raw, greedy", "repaired": "Repaired"}
 
@@ -75,11 +75,8 @@ def ruling(run: Run) -> str:
 def _signed(found: Ruling) -> str:
     if found.signed.by:
         return f'<p class="signed">Signed by {seen(found.signed.by)}.</p>'
-    if found.signed.needed:
-        return (
-            '<p class="signed"><strong>Waits for a person's name</strong>: nothing is promoted until it is signed.</p>'
-        )
-    return ""
+    waits = "<strong>Waits to be signed</strong>: nothing is promoted before a person has put a name to it."
+    return f'<p class="signed">{waits}</p>' if found.signed.needed else ""
 
 
 # ---- the headline ----
@@ -164,7 +161,7 @@ def few(rows: Sequence[Row]) -> str:
     found = estimate(rows, "greedy")
     return note(
         f"Only {numbers.counted(len(rows), 'task')}: the interval of greedy is {100 * (found.high - found.low):.0f} "
-        "points wide, and smaller differences than that are not to be read from it."
+        "points wide. Only a paired comparison can show differences that are smaller."
     )
 
 
@@ -218,4 +215,5 @@ def _example(run: Run, probe: Probed, row: Row, place: str) -> str:
 
 
 def _start(text: str) -> str:
-    return seen(text[:EXAMPLE]) + ("…" if len(text) > EXAMPLE else "")
+    start = "\n".join(text[: 2 * EXAMPLE].split("\n")[:LINES])
+    return seen(start) + ("…" if len(text) > len(start) else "")

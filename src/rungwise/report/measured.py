@@ -158,7 +158,7 @@ def _forest(name: str, one: Comparison) -> str:
     unit = "in points, " if numbers.is_share(one.metric) else ""
     columns = [
         Column("slice"), Column(f"worse than the {name} | better", "plot"), Column("difference", "number"),
-        Column("interval", "number small"), Column("n", "number small"), Column("p, adjusted", "number small"),
+        Column("interval", "number small"), Column("n", "number small"), Column("adjusted p", "number small"),
     ]  # fmt: skip
     lines = [_difference("all", one, one.p, one.metric, scale, "whole")]
     parts = sorted(one.parts.items(), key=lambda pair: pair[0].partition("=")[0] != "split")

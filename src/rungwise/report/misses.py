@@ -158,16 +158,19 @@ def _after_repair(row: Row) -> str:
 
 
 def _pair(probe: Probed, row: Row, answer: str, gold: str | None, drawing: Drawing) -> str:
-    wanted = probe.picture(row.task, gold) if gold is not None else None
+    """Pictures beside each other where there is room for both, texts always."""
     came = probe.picture(row.task, answer)
+    wanted = probe.picture(row.task, gold) if gold is not None else None
     wide = max(map(_width, (wanted, came)))
-    sides = [
-        _side("Expected: the gold answer", gold, _differing(gold, answer), drawing.drawn(wanted, f"gold of {row.task}"))
-        if gold is not None else "",
-        _side("Actual: what it wrote", answer, _differing(answer, gold), drawing.drawn(came, f"answer to {row.task}")),
-    ]  # fmt: skip
+    pictures = _beside(wide, drawing.drawn(wanted, f"gold of {row.task}"), drawing.drawn(came, f"answer to {row.task}"))
+    return pictures + _beside(300, _text(gold, answer) if gold is not None else "", _text(answer, gold))
+
+
+def _beside(wide: int, expected: str, actual: str) -> str:
+    sides = (("Expected: the gold answer", expected), ("Actual: what it wrote", actual))
+    told = "".join(f"<div><h4>{name}</h4>{html}</div>" for name, html in sides if html)
     columns = f"grid-template-columns:repeat(auto-fit,minmax(min(100%,{wide}px),1fr))"
-    return f'<div class="pair" style="{columns}">{"".join(sides)}</div>'
+    return f'<div class="pair" style="{columns}">{told}</div>' if told else ""
 
 
 def _width(picture: str | None) -> int:
@@ -176,9 +179,8 @@ def _width(picture: str | None) -> int:
     return min(1000, max(300, int(found[1][:5]))) if found else 300
 
 
-def _side(name: str, text: str, differing: str, picture: str) -> str:
-    told = f'<pre dir="auto" tabindex="0">\n{differing}</pre>' if text else missing("Empty.")
-    return f"<div><h4>{name}</h4>{picture}{told}</div>"
+def _text(text: str, other: str | None) -> str:
+    return f'<pre dir="auto" tabindex="0">\n{_differing(text, other)}</pre>' if text else missing("Empty.")
 
 
 def _differing(text: str, other: str | None) -> str:

@@ -32,13 +32,18 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def amount(value: float, metric: str, digits: int = 0) -> str:
-    return percent(value, digits) if is_share(metric) else figure(value)
+    return percent(value, digits) if is_share(metric) else plain(value, metric)
+
+
+def plain(value: float, metric: str) -> str:
+    """Scores with three digits, as they are compared; what has a unit of its own with those that count."""
+    return f"{value:.3f}" if metric.startswith(("score", "part.")) else figure(value)
 
 
 def between(low: float, high: float, metric: str) -> str:
     """The interval, its unit told once."""
     if not is_share(metric):
-        return f"{figure(low)} to {figure(high)}"
+        return f"{plain(low, metric)} to {plain(high, metric)}"
     return f"{percent(low).removesuffix('%')} to {percent(high)}"
 
 

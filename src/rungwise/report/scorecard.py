@@ -178,5 +178,6 @@ def _means(rows: Sequence[Row], kind: str, title: str) -> str:
 
 
 def _mean(rows: Sequence[Row], name: str) -> Line:
-    found = estimate(rows, name)
-    return Line([code(name), f"{found.value:,.3f}", numbers.between(found.low, found.high, name), f"{found.n:,}"])
+    found, short = estimate(rows, name), name.partition(".")[2] or name
+    reach = numbers.between(found.low, found.high, name)
+    return Line([code(short), numbers.plain(found.value, name), reach, f"{found.n:,}"])

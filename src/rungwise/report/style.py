@@ -21,7 +21,8 @@ ROLES = "".join(
     for tone in TONES
 )
 STACK = "".join(
-    f".stack .s{at},.key .s{at} i{{background:var(--{colour})}}" for at, colour in enumerate((*TONES[3::-1], "soft"))
+    f".stack .s{at},.key .s{at} i{{background:var(--blue);opacity:{share}}}"
+    for at, share in enumerate((1, 0.6, 0.35, 0.2))
 )
 
 FIRST = """
@@ -37,14 +38,14 @@ border-top:1px solid var(--line)}
 .tile h2{font-size:14px;font-weight:600;color:var(--soft);letter-spacing:0}
 .tile .big{margin:2px 0 0;font-size:clamp(34px,4.4vw,46px);font-weight:650;line-height:1.15;letter-spacing:-.025em;
 font-variant-numeric:tabular-nums}
-.tile .big small{font-size:17px;font-weight:500;letter-spacing:0;color:var(--soft);white-space:nowrap}
-.tile .big small span{margin-left:.5em}.tile p{margin:2px 0 0;font-size:14px}
+.tile .big small{display:block;font-size:16px;font-weight:500;letter-spacing:0;color:var(--soft)}
+.tile .big small span{margin-left:.4em}.tile p{margin:2px 0 0;font-size:14px}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:14px;margin:14px 0 0}
 .fail{display:flex;flex-direction:column;gap:8px;margin:0;padding:16px 18px;border-top:4px solid var(--bad);
 border-radius:0 0 10px 10px}
 .fail header{justify-content:space-between}.fail h3{margin:0;font-size:17px;color:var(--ink)}
 .fail b{font-size:26px;line-height:1;font-variant-numeric:tabular-nums}
-.fail p{margin:0}.fail pre{max-height:7.6em;overflow:hidden;padding:8px 12px;font-size:12.5px}
+.fail p{margin:0}.fail pre{padding:8px 12px;font-size:12.5px}
 .fail .more{margin-top:auto;font-size:13px}
 nav.parts{margin:40px 0 0;padding:14px 0;border-top:1px solid var(--line);border-bottom:1px solid var(--line)}
 nav.parts ol{columns:5 190px;column-gap:28px;margin:0;padding:0;list-style:none}nav.parts li{margin:0;padding:2px 0}
@@ -75,8 +76,9 @@ background:var(--good);vertical-align:1px}
 .ids{max-width:none;font-size:13px;line-height:1.7}.ids code{margin-right:8px}
 .decided{font-size:16px}.decided .verb{margin-right:10px;font-size:30px;letter-spacing:-.02em}
 details.fold{margin:14px 0 0;border-top:0;padding-top:0}details.fold>summary{font-weight:500;color:var(--link)}
-.lessons{margin:14px 0;padding:0;list-style:none}
-.lessons li{margin:0 0 12px;padding:12px 18px;border-left:4px solid var(--line);background:var(--inset)}
+.lessons{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:12px;margin:14px 0;
+padding:0;list-style:none}
+.lessons li{margin:0;padding:12px 18px;border-left:4px solid var(--line);background:var(--inset)}
 .lessons h3{margin:0 0 2px}.lessons p{margin:0}.lessons .do{margin-top:4px}.claims li{margin:0 0 6px}
 pre.plain{overflow-x:auto;white-space:pre;font-size:12.5px}:target{background:var(--blue-pale)}
 """
@@ -85,7 +87,8 @@ TABLES = """
 .wide{margin:12px 0}th,td{padding:5px 12px}td,tbody th{vertical-align:top}
 table.narrow{width:auto;min-width:min(100%,620px)}
 td.text,th.text{white-space:normal;min-width:240px}td.cut{white-space:normal;max-width:340px;min-width:180px}
-td small,th small{color:var(--soft);font-size:12.5px;font-weight:400}td.small{color:var(--soft);font-size:13.5px}
+td small,th small{color:var(--soft);font-size:12.5px;font-weight:400}
+td.small{color:var(--soft);font-size:13.5px;line-height:1.72}
 td.rate{min-width:104px;font-variant-numeric:tabular-nums}td.rate b{font-weight:600}
 td.plot,th.plot{width:38%;min-width:180px}td.plot .strip{margin-top:4px}
 tr.whole>*{background:var(--inset);font-weight:600}tr.axis>*{background:var(--blue-pale);font-weight:600}
@@ -99,9 +102,10 @@ table.cross{width:auto}.cross td{font-variant-numeric:tabular-nums;font-size:18p
 """
 
 GALLERY = """
-details.miss{margin:14px 0 0;padding:0;background:var(--paper);border:1px solid var(--line);border-radius:10px;
+details.miss{margin:8px 0 0;padding:0;background:var(--paper);border:1px solid var(--line);border-radius:10px;
 scroll-margin-top:12px}
 details.miss>summary{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 14px;padding:12px 18px}
+details.miss>summary:before{content:"\\25b8";color:var(--soft)}details.miss[open]>summary:before{content:"\\25be"}
 details.miss>summary code{color:var(--soft);font-weight:400}details.miss>summary .chip{margin-left:auto}
 .miss .inside{padding:0 18px 18px}.miss h4{margin:14px 0 6px;font-size:13px;font-weight:600;color:var(--soft)}
 .miss pre{margin:0}.pair{display:grid;gap:14px 24px}.pair>div{min-width:0}
@@ -114,16 +118,18 @@ pre mark{background:var(--warn-pale);color:var(--ink);outline:1px solid var(--wa
 PHONE = """
 @media (max-width:680px){.ruling{grid-template-columns:1fr;padding:18px}
 .tiles{grid-template-columns:1fr 1fr;column-gap:18px}.tile{padding-right:0}.tile.versus{grid-column:1/-1}
-.tile .big small{font-size:14px}.facts{grid-template-columns:1fr 1fr;gap:12px 18px}main>section{margin-top:44px}
-.wide th:first-child{position:sticky;left:0;background:var(--paper);max-width:42vw;white-space:normal;z-index:1}
+.facts{grid-template-columns:1fr 1fr;gap:12px 18px}main>section{margin-top:44px}
+thead th{white-space:normal}
+.wide th:first-child{position:sticky;left:0;background:var(--paper);max-width:42vw;white-space:normal;
+overflow-wrap:anywhere;z-index:1}
 .wide tr.whole>th:first-child{background:var(--inset)}.wide tr.axis>th:first-child{background:var(--blue-pale)}
-table.forest,table.forest tbody,table.forest tr,table.forest td,table.forest th{display:block;border:0}
-table.forest thead{display:none}
-table.forest tr{display:grid;grid-template-columns:1fr auto;gap:2px 14px;padding:8px 10px;
-border-top:1px solid var(--line)}
-table.forest td,table.forest tbody th{padding:0;min-width:0;width:auto;max-width:none;white-space:normal;
-position:static;text-align:left}
-table.forest td.number{text-align:right}table.forest td.plot{grid-column:1/-1;order:9}
+table.forest,table.forest tbody,table.forest td,table.forest th{display:block;border:0}table.forest thead{display:none}
+table.forest tr{display:flex;flex-wrap:wrap;gap:2px 14px;padding:8px 10px;border-top:1px solid var(--line)}
+table.forest td,table.forest tbody th{order:4;padding:0;min-width:0;width:auto;max-width:none;white-space:normal;
+position:static;text-align:left;background:none}
+table.forest tbody th{order:1;flex:1 0 calc(100% - 110px)}table.forest td.number{order:2;margin-left:auto}
+table.forest td.small{order:5;margin:0}table.forest td.plot{order:9;flex:1 0 100%}
+table.forest tr.whole{background:var(--inset)}
 table.forest td:empty{display:none}table.forest td.small[data-name]:before{content:attr(data-name) " "}
 .wide svg.strip{width:100%;max-width:none}.charts svg{width:100%}.pair figure svg,.pair figure img{width:auto}}
 """
@@ -136,7 +142,7 @@ table{break-inside:auto}thead{display:table-header-group}nav.parts{display:none}
 pre,.pair pre{max-height:none;overflow:visible}details.fold::details-content{content-visibility:hidden;block-size:0}
 td,th{white-space:normal;padding:3px 6px}td.text,td.plot,td.rate,td.cut,th.text,th.plot,.hash{min-width:0}
 .strip{min-width:40px}.wide{overflow:visible}.top h1{font-size:26px}.hash code{font-size:8px}
-.tiles{grid-template-columns:repeat(4,1fr)}.tile .big{font-size:26px}.tile .big small{display:block;font-size:12px}
+.tiles{grid-template-columns:repeat(4,1fr)}.tile .big{font-size:26px}.tile .big small{font-size:12px}
 pre.plain{white-space:pre-wrap}}
 """.replace("PAPER", f"{PAPER};{LIGHT}")
 

@@ -77,10 +77,10 @@ def _estimated(run: Run, name: str) -> str:
 
 
 def _against(others: Sequence[tuple[str, Comparison]]) -> str:
-    told = (
-        f"{name}: {one.metric} {numbers.signed(one.value, one.metric)} {numbers.unit(one.metric)} ({numbers.chance(one.p)})"
-        for name, one in others
-    )
+    told = []
+    for name, one in others:
+        change = f"{numbers.signed(one.value, one.metric)} {numbers.unit(one.metric)}".strip()
+        told.append(f"{name}: {one.metric} {change} ({numbers.chance(one.p)})")
     return "; ".join(told) or "nothing"
 
 
