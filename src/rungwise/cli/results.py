@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SLICED = ("greedy", "repaired", "pass@1", "picked", "oracle", "score")  # told of each slice in a row
 
 
-@app.command(epilog="Example: rungwise freeze canvas --split test=200 -o probes/canvas-test --set surface=compact")
+@app.command(epilog="Example: rungwise freeze canvas --split test=200 -o probes/canvas --set surface=compact")
 def freeze(
     contract: ContractName,
     output: Annotated[Path, typer.Option("-o", help="The probe's folder.")],
@@ -33,6 +33,7 @@ def freeze(
     max_new_tokens: Annotated[int, typer.Option(min=0, help="0: what the context leaves.")] = 0,
     answer: Annotated[str, typer.Option(help="What counts as the answer: all, fenced or after:MARK.")] = "all",
     pool: Annotated[str | None, typer.Option(help="The split that rungs train on; the contract's first.")] = None,
+    pool_tasks: Annotated[int, typer.Option(min=1, help="How many of its tasks the probe is held against.")] = 256,
     seed: Seed = 0,
 ) -> None:
     """Freeze a probe: tasks, gold, judge and decoding under one hash, proved apart from what is trained on."""
@@ -44,7 +45,8 @@ def freeze(
     with progress(f"freezing {output}", quiet=False) as tell:
         made = make(
             output, contract, settings_of(settings or ()), numbers, seed=seed, tiers=weights or None, k=k,
-            temperature=temperature, max_new_tokens=max_new_tokens, answer=answer, pool=pool, tell=tell,
+            temperature=temperature, max_new_tokens=max_new_tokens, answer=answer, pool=pool, pool_tasks=pool_tasks,
+            tell=tell,
         )  # fmt: skip
     told = ", ".join(f"{tier} {n}" for tier, n in made.lock.counts["tier"].items())
     typer.echo(f"{output}: {len(made.tasks)} tasks ({told}), {len(made.golds)} with gold, hash {made.lock.hash[:12]}")
@@ -56,7 +58,7 @@ def _whole(value: object, field: str) -> int:
     return value
 
 
-@app.command(epilog="Example: rungwise probe probes/canvas-test --of runs/canvas-first/seed-0 -o results/first")
+@app.command(epilog="Example: rungwise probe probes/canvas --of runs/canvas-sft/seed-0 -o results/sft")
 def probe(
     folder: Annotated[Path, typer.Argument(metavar="PROBE", help="A probe's folder, as `rungwise freeze` makes it.")],
     output: Annotated[Path, typer.Option("-o", help="The result's folder.")],

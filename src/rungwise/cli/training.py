@@ -108,7 +108,7 @@ def _train(
         typer.echo(f"{made.parent / 'metrics.jsonl'}\n{made}")
 
 
-@app.command(epilog="Example: rungwise sample runs/first/seed-0 --tasks tasks.jsonl > answers.jsonl")
+@app.command(epilog="Example: rungwise sample runs/canvas-sft/seed-0 --tasks tasks.jsonl > answers.jsonl")
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or that of a model a run has saved.")],
     tasks_file: TaskFile,
@@ -142,7 +142,7 @@ def sample(
     typer.echo(summary("raw", passed), err=True)
 
 
-@app.command(epilog="Example: rungwise curves runs/first runs/second -o curves.html")
+@app.command(epilog="Example: rungwise curves runs/canvas-flat runs/canvas-diverse -o curves.html")
 def curves(
     folders: Annotated[
         list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, or of rungs with all their seeds.")

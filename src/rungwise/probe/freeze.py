@@ -28,8 +28,6 @@ from rungwise.policy.policy import Decode
 from rungwise.records import Answer, line_of, read_answers, read_tasks
 from rungwise.source import judge_hash, source
 
-POOL = 256  # tasks of the training split that the probe is held against
-
 Tell = Callable[[str], None]
 
 
@@ -84,9 +82,10 @@ class Probe:
 def freeze(
     folder: Path, spec: str, settings: Mapping[str, Json], splits: Mapping[str, int], *, name: str = "", seed: int = 0,
     tiers: Mapping[str, float] | None = None, k: int = 8, temperature: float = 1.0, max_new_tokens: int = 0,
-    answer: str = "all", pool: str | None = None, workers: int = 2, tell: Tell = lambda _: None,
+    answer: str = "all", pool: str | None = None, pool_tasks: int = 256, workers: int = 2, tell: Tell = lambda _: None,
 ) -> Probe:  # fmt: skip
-    """`splits` says how many tasks of each; `pool` names the split that rungs train on, the contract's first."""
+    """`splits` says how many tasks of each; `pool` names the split that rungs train on, the contract's first, and
+    `pool_tasks` how many of its tasks the probe is held against."""
     if (folder / "probe.json").exists():
         raise InputError("is a probe already; a frozen one is never changed, choose another folder", file=folder)
     contract = load_contract(spec, settings)
@@ -94,7 +93,7 @@ def freeze(
     for split, n in splits.items():
         drawn += _drawn(contract, spec, settings, split, n, seed, tiers, workers, tell)
     tasks, golds = [task for task, _ in drawn], {task.id: gold for task, gold in drawn if gold is not None}
-    apart = _apart(contract, spec, settings, pool or contract.splits[0], tasks, splits, seed, workers, tell)
+    apart = _apart(contract, spec, settings, pool or contract.splits[0], pool_tasks, tasks, splits, seed, workers, tell)
     files = source(spec)
     lock = Lock(
         name=name or folder.name, contract=spec, settings=dict(settings), identity=identity(contract), seed=seed, k=k,
@@ -148,18 +147,18 @@ def _evened(found: Sequence[Drawn], first: Sequence[Drawn], n: int) -> list[Draw
 
 
 def _apart(
-    contract: Contract, spec: str, settings: Mapping[str, Json], pool: str, tasks: Sequence[Task],
+    contract: Contract, spec: str, settings: Mapping[str, Json], pool: str, n: int, tasks: Sequence[Task],
     splits: Mapping[str, int], seed: int, workers: int, tell: Tell,
 ) -> dict[str, Json]:  # fmt: skip
     if pool in splits:
         raise InputError(f"{pool!r} is what rungs train on; expected other splits", field="--split")
-    tell(f"holding them against {POOL} tasks of {pool}")
-    others = [task for task, _ in draw(spec, settings, pool, POOL, seed, answered=False, workers=workers)]
+    tell(f"holding them against {n} tasks of {pool}")
+    others = [task for task, _ in draw(spec, settings, pool, n, seed, answered=False, workers=workers)]
     found = held.shared(contract, tasks, held.held(contract, others))
     if found:
         told = "; ".join(f"{len(ids)} by {way}: {', '.join(ids[:5])}" for way, ids in found.items())
         raise RungwiseError(f"tasks of the probe are in {pool!r} too ({told}); the contract's splits are not disjoint")
-    return {"split": pool, "tasks": POOL, "seed": seed, "shared": 0, "hash": _hash_of_tasks(others)}
+    return {"split": pool, "tasks": n, "seed": seed, "shared": 0, "hash": _hash_of_tasks(others)}
 
 
 def _counts(tasks: Sequence[Task]) -> dict[str, dict[str, int]]:

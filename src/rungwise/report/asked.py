@@ -44,7 +44,7 @@ def run_card(run: Run) -> str:
             ("machine", seen(run.cost.machine) if run.cost else ""),
         ]
     )
-    text = fold("rung.toml", f"<pre>\n{seen(run.rung)}</pre>", "as it was written") if run.rung else ""
+    text = fold("rung.toml", f"<pre>\n{seen(placed(run.rung))}</pre>", "as it was written") if run.rung else ""
     return told + text
 
 

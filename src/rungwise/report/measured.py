@@ -1,6 +1,6 @@
 """Section 6: what the probe found, every rate with its interval and its n, all counted from the rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rungwise.probe.result import Row, estimate, k_of, metrics, slices
 from rungwise.probe.stats import Estimate
@@ -18,7 +18,8 @@ SAYS = {
 }  # fmt: skip
 
 
-def probe_summary(run: Run) -> str:
+def probe_summary(run: Run, tiers: Sequence[str] = ()) -> str:
+    """`tiers` are in the contract's order, where that is known."""
     if not run.rows:
         return missing("There are no rows of a probe: nothing was measured.")
     return "".join(
@@ -27,8 +28,8 @@ def probe_summary(run: Run) -> str:
             few(run.rows),
             _whole(run.rows),
             _seen(run.rows),
-            _parts(run.rows),
-            *[_forest(name, one) for name, one in compared(run)],
+            _parts(run.rows, tiers),
+            *[_forest(name, one, tiers) for name, one in compared(run)],
         ]
     )
 
@@ -102,7 +103,7 @@ def _seen(rows: Sequence[Row]) -> str:
 # ---- slices ----
 
 
-def _parts(rows: Sequence[Row]) -> str:
+def _parts(rows: Sequence[Row], tiers: Sequence[str]) -> str:
     names = [name for name in rates_of(rows) if _told(name, k_of(rows))]
     columns = [Column("tasks"), Column("n", "number"), *[Column(name, "rate") for name in names]]
     split = " and ".join(sorted({row.split for row in rows}))
@@ -110,11 +111,19 @@ def _parts(rows: Sequence[Row]) -> str:
     narrow: dict[str, Estimate] = {}
     for way, parts in slices(rows).items():
         lines.append(Line([WAYS.get(way, seen(way)), *[""] * (1 + len(names))], "way"))
-        for label, members in parts.items():
+        for label in in_order(parts, tiers):
+            members = parts[label]
             lines.append(_slice(seen(label), members, names))
             if len(members) < FEW:
                 narrow[label] = estimate(members, "greedy")
     return f"<h3>By slice</h3>{_narrow(narrow)}{table(columns, lines, 'rates by slice', 'slices')}"
+
+
+def in_order(labels: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Those that are known in their order and where the first of them stands, the others as they come."""
+    told = list(labels)
+    found = iter(sorted((label for label in told if label in known), key=list(known).index))
+    return [next(found) if label in known else label for label in told]
 
 
 def _told(name: str, k: int) -> bool:
@@ -151,7 +160,7 @@ def _narrow(found: Mapping[str, Estimate]) -> str:
 # ---- against others ----
 
 
-def _forest(name: str, one: Comparison) -> str:
+def _forest(name: str, one: Comparison, tiers: Sequence[str]) -> str:
     scale = strips.around(
         [0.1, one.low, one.high, *[end for part in one.parts.values() for end in (part.low, part.high)]]
     )
@@ -161,8 +170,9 @@ def _forest(name: str, one: Comparison) -> str:
         Column("interval", "number small"), Column("n", "number small"), Column("adjusted p", "number small"),
     ]  # fmt: skip
     lines = [_difference("all", one, one.p, one.metric, scale, "whole")]
-    parts = sorted(one.parts.items(), key=lambda pair: pair[0].partition("=")[0] != "split")
-    lines += [_difference(label, part, one.adjusted.get(label, part.p), one.metric, scale) for label, part in parts]
+    for label in in_order(one.parts, [f"tier={tier}" for tier in tiers]):
+        part = one.parts[label]
+        lines.append(_difference(label, part, one.adjusted.get(label, part.p), one.metric, scale))
     return (
         f"<h3>{seen(one.metric)} against the {seen(name)} <small>{seen(placed(one.run))}; {unit}paired over tasks, "
         f"{seen(one.test or 'untested')}; the p of slices adjusted by Holm</small></h3>"
@@ -175,7 +185,7 @@ def _difference(label: str, one: Delta, p: float, metric: str, scale: strips.Sca
     value = f'<b class="{sure}">{numbers.signed(one.value, metric)}</b>'
     plot = strips.delta(one.value, one.low, one.high, scale, sure)
     reach = signed_reach(one.low, one.high, metric)
-    return Line([seen(label), plot, value, reach, f"{one.n:,}", numbers.chance(p).removeprefix("p = ")], kind)
+    return Line([seen(label), plot, value, reach, f"{one.n:,}", numbers.bare_chance(p)], kind)
 
 
 def _moved(one: Comparison) -> Iterator[str]:

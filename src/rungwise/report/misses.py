@@ -22,6 +22,7 @@ from rungwise.report.run_files import Run
 PICTURES = 24  # in a page
 CARDS = 12
 OPEN = 3  # cards that stand open on a screen; on paper all do
+BIG = 600  # a picture so wide is not made small on a phone
 TEXT = 4000  # characters
 NO_LABEL = "no label"
 OURS = ("top", "part-", "file-", "miss-")  # how names in a page begin
@@ -170,7 +171,8 @@ def _beside(wide: int, expected: str, actual: str) -> str:
     sides = (("Expected: the gold answer", expected), ("Actual: what it wrote", actual))
     told = "".join(f"<div><h4>{name}</h4>{html}</div>" for name, html in sides if html)
     columns = f"grid-template-columns:repeat(auto-fit,minmax(min(100%,{wide}px),1fr))"
-    return f'<div class="pair" style="{columns}">{told}</div>' if told else ""
+    kind = "pair big" if wide > BIG else "pair"
+    return f'<div class="{kind}" style="{columns}">{told}</div>' if told else ""
 
 
 def _width(picture: str | None) -> int:

@@ -67,6 +67,11 @@ def chance(p: float) -> str:
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}" if p < 0.01 else f"p = {p:.2f}"
 
 
+def bare_chance(p: float) -> str:
+    """Under a heading that says what it is."""
+    return chance(p).removeprefix("p ").removeprefix("= ")
+
+
 def time(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "unknown"

@@ -1,6 +1,7 @@
 """Sections 4 and 5: what was learned from and how that went, and what was looked at before anything was trained."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -112,7 +113,8 @@ def _classes(lengths: Lengths) -> str:
 
 def _curves(run: Run) -> str:
     try:
-        panels = curves.panels(curves.read([run.folder]))
+        rungs = [replace(rung, name=run.settings.name or "this run") for rung in curves.read([run.folder])]
+        panels = curves.panels(rungs)
     except InputError:
         return "<h3>Training curves</h3>" + missing("There are no metrics of training that can be drawn.")
     return f"<h3>Training curves</h3><p>{curves.LEAD}</p>" + "".join(
@@ -192,10 +194,10 @@ def _preflight(run: Run) -> str:
     head = "<h3>Gates before training</h3>"
     if not run.preflight:
         return head + missing("There is no preflight.json: no gate was looked at before training.")
-    failed, warned = (sum(map(test, run.preflight)) for test in (lambda one: not one.passed, lambda one: one.warned))
-    told = (
-        f"{len(run.preflight)} gates: {len(run.preflight) - failed} passed, {failed} failed, {warned} of them warned."
-    )
+    passed = [one for one in run.preflight if one.passed]
+    warned = sum(one.warned for one in passed)
+    told = f"{len(run.preflight)} gates: {len(passed)} passed, {warned} of them with a warning; "
+    told += f"{len(run.preflight) - len(passed)} failed."
     return f"{head}<p>{told}</p>{_gates(run.preflight, 'gates before training')}"
 
 

@@ -46,7 +46,7 @@ def run_page(folder: Path) -> str:
     made: dict[str, Callable[[], str]] = {
         "card": lambda: asked.run_card(run), "hypothesis": lambda: asked.hypothesis(run),
         "held": lambda: asked.held_constant(run), "data": lambda: prepared.data(run),
-        "looked": lambda: prepared.looked_at(run), "probe": lambda: measured.probe_summary(run),
+        "looked": lambda: prepared.looked_at(run), "probe": lambda: measured.probe_summary(run, probe.tiers()),
         "scorecard": lambda: scorecard.scorecard(run), "misses": lambda: misses.gallery(run, probe),
         "lessons": lambda: conclusions.lessons(run), "decision": lambda: conclusions.decision(run),
     }  # fmt: skip

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 TALL, MIDDLE = 16, 8
+FAR = 1e99  # beyond it nothing can be told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Scale:
     def at(self, value: float) -> str:
         """Where a value stands; what is beyond an end stands there."""
         inside = min(max(value, self.low), self.high) if math.isfinite(value) else self.low
-        return f"{2 + 96 * (inside - self.low) / (self.high - self.low):.2f}%"
+        return f"{2 + 96 * ((inside - self.low) / (self.high - self.low)):.2f}%"
 
 
 SHARE = Scale(0.0, 1.0)
@@ -28,7 +29,7 @@ SHARE = Scale(0.0, 1.0)
 
 def around(values: list[float]) -> Scale:
     """From one round tenth to another, as far to the left of 0 as to the right."""
-    most = max([abs(value) for value in values if math.isfinite(value)], default=0.0)
+    most = min(FAR, max([abs(value) for value in values if math.isfinite(value)], default=0.0))
     if most > 1:
         return Scale(-most, most)
     tenths = max(1, math.ceil(10 * most - 1e-9))

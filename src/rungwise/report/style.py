@@ -78,7 +78,7 @@ background:var(--good);vertical-align:1px}
 details.fold{margin:14px 0 0;border-top:0;padding-top:0}details.fold>summary{font-weight:500;color:var(--link)}
 .lessons{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:12px;margin:14px 0;
 padding:0;list-style:none}
-.lessons li{margin:0;padding:12px 18px;border-left:4px solid var(--line);background:var(--inset)}
+.lessons>li{margin:0;padding:12px 18px;border-left:4px solid var(--line);background:var(--inset)}
 .lessons h3{margin:0 0 2px}.lessons p{margin:0}.lessons .do{margin-top:4px}.claims li{margin:0 0 6px}
 pre.plain{overflow-x:auto;white-space:pre;font-size:12.5px}:target{background:var(--blue-pale)}
 """
@@ -90,7 +90,9 @@ td.text,th.text{white-space:normal;min-width:240px}td.cut{white-space:normal;max
 td small,th small{color:var(--soft);font-size:12.5px;font-weight:400}
 td.small{color:var(--soft);font-size:13.5px;line-height:1.72}
 td.rate{min-width:104px;font-variant-numeric:tabular-nums}td.rate b{font-weight:600}
-td.plot,th.plot{width:38%;min-width:180px}td.plot .strip{margin-top:4px}
+.forest tbody th{white-space:normal;min-width:170px}
+td.plot,th.plot{width:38%;min-width:180px}table.runs tbody th{min-width:300px}table.runs .plot{width:26%}
+td.plot .strip{margin-top:4px}
 tr.whole>*{background:var(--inset);font-weight:600}tr.axis>*{background:var(--blue-pale);font-weight:600}
 tr.way>th{padding-top:14px;color:var(--soft);font-size:13px;font-weight:600}
 .hash{white-space:normal;overflow-wrap:anywhere;min-width:200px}.hash code{font-size:11.5px}
@@ -121,29 +123,32 @@ PHONE = """
 .facts{grid-template-columns:1fr 1fr;gap:12px 18px}main>section{margin-top:44px}
 thead th{white-space:normal}
 .wide th:first-child{position:sticky;left:0;background:var(--paper);max-width:42vw;white-space:normal;
-overflow-wrap:anywhere;z-index:1}
-.wide tr.whole>th:first-child{background:var(--inset)}.wide tr.axis>th:first-child{background:var(--blue-pale)}
+overflow-wrap:break-word;z-index:1}
+.wide tr.whole>th:first-child{background:var(--inset)}
+.wide tr.axis>th:first-child{background:var(--blue-pale)}
 table.forest,table.forest tbody,table.forest td,table.forest th{display:block;border:0}table.forest thead{display:none}
 table.forest tr{display:flex;flex-wrap:wrap;gap:2px 14px;padding:8px 10px;border-top:1px solid var(--line)}
-table.forest td,table.forest tbody th{order:4;padding:0;min-width:0;width:auto;max-width:none;white-space:normal;
+.wide table.forest td,.wide table.forest tbody th{order:4;padding:0;min-width:0;
+width:auto;max-width:none;white-space:normal;
 position:static;text-align:left;background:none}
-table.forest tbody th{order:1;flex:1 0 calc(100% - 110px)}table.forest td.number{order:2;margin-left:auto}
-table.forest td.small{order:5;margin:0}table.forest td.plot{order:9;flex:1 0 100%}
-table.forest tr.whole{background:var(--inset)}
+.wide table.forest tbody th{order:1;flex:1 0 calc(100% - 110px)}.wide table.forest td.number{order:2;margin-left:auto}
+.wide table.forest td.small{order:5;margin:0}.wide table.forest td.plot{order:9;flex:1 0 100%}
+table.forest tr.whole{background:var(--inset)}table.forest tr.axis{background:var(--blue-pale)}
 table.forest td:empty{display:none}table.forest td.small[data-name]:before{content:attr(data-name) " "}
-.wide svg.strip{width:100%;max-width:none}.charts svg{width:100%}.pair figure svg,.pair figure img{width:auto}}
+.wide svg.strip{width:100%;max-width:none}.charts svg{width:100%}.pair figure svg,.pair figure img{width:auto}
+.pair.big figure svg,.pair.big figure img{max-width:none;width:680px}}
 """
 
 PRINT = """
 @media print{:root{color-scheme:light;PAPER}
-.fail,.tile,.ruling,.lessons li,.charts figure,tr,.pair>div{break-inside:avoid}
+.fail,.tile,.ruling,.lessons>li,.charts figure,tr,.pair>div{break-inside:avoid}
 main>section{margin-top:30px}main>section>h2,h3,h4,details.miss>summary{break-after:avoid}
 table{break-inside:auto}thead{display:table-header-group}nav.parts{display:none}a{color:inherit;text-decoration:none}
 pre,.pair pre{max-height:none;overflow:visible}details.fold::details-content{content-visibility:hidden;block-size:0}
 td,th{white-space:normal;padding:3px 6px}td.text,td.plot,td.rate,td.cut,th.text,th.plot,.hash{min-width:0}
 .strip{min-width:40px}.wide{overflow:visible}.top h1{font-size:26px}.hash code{font-size:8px}
 .tiles{grid-template-columns:repeat(4,1fr)}.tile .big{font-size:26px}.tile .big small{font-size:12px}
-pre.plain{white-space:pre-wrap}}
+pre.plain{white-space:pre-wrap}.pair{grid-template-columns:1fr 1fr!important}}
 """.replace("PAPER", f"{PAPER};{LIGHT}")
 
 STYLE = (

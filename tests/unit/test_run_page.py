@@ -1,0 +1,500 @@
+"""The report of a run says what its files hold and nothing else, stands alone, and is made whatever they hold."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rungwise.contract import Task
+from rungwise.probe.result import Outcome, Row
+from rungwise.report import misses, numbers, scorecard, strips
+from rungwise.report.conclusions import LEAST, MOST
+from rungwise.report.frame import placed
+from rungwise.report.probed import Probed
+from rungwise.report.run_files import FILES, read_run
+from rungwise.report.run_page import SECTIONS, run_page
+from rungwise.report.summary import fields
+from tests.unit.reported import put, walked
+from tests.unit.test_page import EVIL, Reader
+
+N = 24
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return walked(tmp_path_factory.mktemp("walked"), N)
+
+
+@pytest.fixture(scope="module")
+def text(home: Path) -> str:
+    return run_page(home)
+
+
+@pytest.fixture
+def run(home: Path, tmp_path: Path) -> Path:
+    """A copy that may be spoilt; its probe stays where it is."""
+    return Path(shutil.copytree(home, tmp_path / "seed-0"))
+
+
+@pytest.fixture(scope="module")
+def rows(home: Path) -> list[Row]:
+    decoder = msgspec.json.Decoder(Row)
+    return [decoder.decode(line) for line in (home / "probe/rows.jsonl").read_bytes().splitlines()]
+
+
+def section(text: str, name: str) -> str:
+    return text.partition(f'<section id="part-{name}"')[2].partition("</section>\n<section id=")[0]
+
+
+def cells(html: str) -> list[list[str]]:
+    """The words of a table, row by row."""
+    return [
+        [" ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split())
+         for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", html, re.S)
+    ]  # fmt: skip
+
+
+# ---- what is told ----
+
+
+def test_all_that_a_run_is_about_is_told(text: str) -> None:
+    words = Reader(text).words
+    for word in ("Does <b>shaping</b> help?", "Yes, a little.", "shaped", "rungs/flat.toml", "rl.diversity: 0 -> 0.5",
+                 "few tasks", "gold answers pass", "mazes@1", "a prompt", "greedy - baseline >= 10%", "parsed >= 20%",
+                 "flat/seed-0", "unreadable"):  # fmt: skip
+        assert word in words, word
+
+
+def test_the_question_the_ruling_and_the_figures_come_first_then_ten_sections(text: str) -> None:
+    marks = ["<h1>", 'class="ruling', ">Raw, greedy<", ">Repaired<", "against the baseline", 'id="part-why"', "<nav"]
+    marks += [f'<section id="part-{name}"' for name, _, _ in SECTIONS] + ['id="part-files"', 'id="part-summary"']
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places) and len(SECTIONS) == 10
+
+
+@pytest.mark.parametrize("verb, tone", [("promote", "good"), ("reject", "bad"), ("repair", "warn"), ("branch", "blue")])
+def test_each_verb_has_its_colour(run: Path, verb: str, tone: str) -> None:
+    ruling = json.loads((run / "ruling.json").read_text())
+    put(run, "ruling.json", {**ruling, "verb": verb})
+    assert f'<section class="ruling {tone}" aria-label="ruling"><p class="verb">{verb}</p>' in run_page(run)
+
+
+def test_a_promotion_says_whose_name_it_waits_for_or_bears(run: Path, text: str) -> None:
+    assert "Waits to be signed" in text
+    ruling = json.loads((run / "ruling.json").read_text())
+    put(run, "ruling.json", {**ruling, "signed": {"needed": True, "by": "Ada"}})
+    signed = run_page(run)
+    assert "Signed by Ada" in signed and "Waits to be signed" not in signed
+
+
+def test_exactly_one_axis_is_highlighted_and_any_other_change_is_a_fault(run: Path, text: str) -> None:
+    held = section(text, "held")
+    assert held.count('<tr class="axis">') == 1 and '<tr class="axis"><th scope="row">reward' in held
+    assert "should not have" not in held
+    changed = json.loads((run / "changed.json").read_text())
+    put(run, "changed.json", {**changed, "changed": {**changed["changed"], "budget": ["sft.steps: 1 -> 2"]}})
+    held = section(run_page(run), "held")
+    assert held.count('<tr class="axis">') == 1 and "should not have: budget" in held
+
+
+def test_champion_and_baseline_that_are_one_run_are_told_once(run: Path) -> None:
+    ruling = json.loads((run / "ruling.json").read_text())
+    put(
+        run,
+        "ruling.json",
+        {**ruling, "comparisons": dict.fromkeys(("champion", "baseline"), ruling["comparisons"]["baseline"])},
+    )
+    page = run_page(run)
+    assert page.count(">greedy against the champion and baseline<") == 1 and ">greedy against the baseline<" not in page
+
+
+def test_fewer_than_a_hundred_tasks_are_warned_of_with_the_width(text: str, rows: Sequence[Row]) -> None:
+    from rungwise.probe.stats import rate
+
+    found = rate(sum(row.greedy.passed for row in rows), len(rows))
+    assert f"Only {N} tasks: the interval of greedy is {100 * (found.high - found.low):.0f} points wide" in text
+
+
+def test_a_hundred_tasks_are_not_warned_of(run: Path) -> None:
+    lines = (run / "probe/rows.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "probe/rows.jsonl").write_bytes(b"".join(lines * 5))
+    assert "points wide. Only a paired" not in run_page(run)
+
+
+# ---- counted from the rows ----
+
+
+def test_the_headline_is_what_the_rows_say(text: str, rows: Sequence[Row]) -> None:
+    raw, repaired = (sum(getattr(row, kind).passed for row in rows) for kind in ("greedy", "repaired"))
+    mended = sum(row.repaired.passed and not row.greedy.passed for row in rows)
+    broken = sum(row.greedy.passed and not row.repaired.passed for row in rows)
+    assert mended and 0 < raw < len(rows)
+    tiles = re.findall(r'<p class="big">([\d.]+)%.*?<p class="soft">(\d+) of (\d+) tasks', text, re.S)
+    assert [(float(value), int(k), int(n)) for value, k, n in tiles] == [
+        (round(100 * raw / N, 1), raw, N), (round(100 * repaired / N, 1), repaired, N)
+    ]  # fmt: skip
+    assert f"{mended} mended, {broken} broken by it" in text
+
+
+def test_every_slice_is_what_its_rows_say(text: str, rows: Sequence[Row]) -> None:
+    table = section(text, "probe").partition('<table class="slices">')[2].partition("</table>")[0]
+    heads, *lines = cells(table)
+    told = {line[0].split()[0]: line for line in lines if line[1]}
+    for label in {row.tier for row in rows} | {row.family for row in rows} | {"all"}:
+        own = [row for row in rows if label in (row.tier, row.family, "all")]
+        assert int(told[label][1].split()[0]) == len(own)
+        for name, passed in (
+            ("greedy", [row.greedy.passed for row in own]), ("repaired", [row.repaired.passed for row in own]),
+            ("oracle", [any(one.passed for one in row.samples) for row in own]),
+            ("pass@1", [one.passed for row in own for one in row.samples]),
+            ("all@2", [all(one.passed for one in row.samples) for row in own]),
+        ):  # fmt: skip
+            assert told[label][heads.index(name)].split("%")[0] == numbers.percent(sum(passed) / len(passed))[:-1]
+
+
+def test_raw_against_repaired_adds_up(text: str, rows: Sequence[Row]) -> None:
+    table = section(text, "scorecard").partition('<table class="cross">')[2].partition("</table>")[0]
+    found = Counter((row.greedy.passed, row.repaired.passed) for row in rows)
+    assert [[int(cell) for cell in line[1:]] for line in cells(table)[1:]] == [
+        [found[True, True], found[True, False]], [found[False, True], found[False, False]]
+    ]  # fmt: skip
+
+
+def test_every_miss_stands_in_the_gallery_exactly_once(text: str, rows: Sequence[Row]) -> None:
+    wanted = [row.task for row in rows if not row.greedy.passed]
+    gallery = section(text, "misses")
+    told = re.findall(r"<summary>.*?<code>(\w+)</code>", gallery)
+    listed = [line[0] for line in cells(gallery.partition('<table class="misses">')[2])[1:]]
+    assert len(told) == misses.CARDS and sorted(told + listed) == sorted(wanted)
+    assert f"{len(wanted)} of {N} tasks were missed" in gallery
+
+
+def test_the_failure_cards_add_up_to_all_misses(text: str, rows: Sequence[Row]) -> None:
+    found = Counter(row.greedy.failure for row in rows if not row.greedy.passed)
+    cards = re.findall(r'<article class="fail"><header><h3>(\w+)</h3><b>(\d+)</b>', text)
+    assert 0 < len(cards) <= 6
+    assert all(found[name] == int(n) for name, n in cards)
+    left = re.search(r"And of other labels: ([^.]*)\.", text)
+    assert sum(int(n) for _, n in cards) + sum(map(int, re.findall(r"\d+", left[1] if left else ""))) == found.total()
+
+
+def test_costs_are_those_of_the_file(text: str) -> None:
+    told = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", section(text, "decision")))
+    assert told["by the clock"] == "21.5 s" and told["tokens learned from"] == "480"
+    assert told["money"] == "0.01 USD"
+
+
+def test_a_figure_that_the_contract_cannot_give_is_said_to_be_unknown(rows: Sequence[Row], home: Path) -> None:
+    blind = [replace(row, greedy=replace(row.greedy, parsed=None, exact=None)) for row in rows]
+    run = read_run(home)
+    assert scorecard.scorecard(replace(run, rows=blind)).count("not known") == 2
+
+
+# ---- links and files ----
+
+
+def test_names_within_the_page_are_unique_and_every_link_arrives(text: str) -> None:
+    read = Reader(text)
+    names = [str(attributes["id"]) for _, attributes in read.tags if "id" in attributes]
+    assert len(names) == len(set(names))
+    links = [str(a["href"]) for a in read.all("a")]
+    assert len(links) > 40 and all(link.startswith("#") and link[1:] in names for link in links)
+    labels = {str(a["aria-labelledby"]) for _, a in read.tags if "aria-labelledby" in a}
+    assert labels <= set(names)
+
+
+def test_every_file_stands_with_its_hash_and_size(text: str, home: Path) -> None:
+    table = {line[0]: line[1:] for line in cells(section(text, "files"))[1:]}
+    there = {path for path in FILES if (home / path).exists()}
+    assert set(table) == there and len(there) > 15
+    for path in there:
+        content = (home / path).read_bytes()
+        assert table[path] == [numbers.size(len(content)), hashlib.sha256(content).hexdigest()]
+
+
+def test_every_claim_and_every_lesson_links_to_a_file(text: str) -> None:
+    claims = re.findall(
+        r"<li>(.*?)</li>", section(text, "decision").partition('class="claims"')[2].partition("</ul>")[0]
+    )
+    lessons = re.findall(r"<li.*?</li>", section(text, "lessons"), re.S)
+    assert len(claims) >= 2 and LEAST <= len(lessons) <= MOST
+    assert all('<a href="#file-' in one for one in [*claims, *lessons])
+
+
+def test_there_are_two_lessons_of_a_run_that_was_measured_and_not_ruled_on(run: Path) -> None:
+    (run / "ruling.json").unlink()
+    lessons = section(run_page(run), "lessons")
+    assert LEAST <= lessons.count("<li") <= MOST and "nothing was diagnosed" in lessons
+
+
+def test_the_summary_has_twenty_fields_and_none_is_empty(text: str, home: Path, tmp_path: Path) -> None:
+    for told in (fields(read_run(home)), fields(read_run(tmp_path))):
+        assert len(told) == len(dict(told)) == 20 and all(value for _, value in told)
+    block = unescape(text.partition('<pre class="plain"')[2].partition("</pre>")[0])
+    assert len(block.strip().split("\n")) == 21  # with the rest of the tag
+
+
+# ---- whatever the files hold ----
+
+
+def test_the_same_folder_gives_the_same_bytes_wherever_it_lies(run: Path, text: str) -> None:
+    assert run_page(run) == text
+
+
+def test_no_place_of_this_machine_is_told(text: str, home: Path) -> None:
+    assert str(home.parent.parent.parent.parent) not in text
+    assert placed("see /a/b/c/d.toml: 1/2 and runs/x") == "see c/d.toml: 1/2 and runs/x"
+
+
+def test_an_empty_folder_has_a_page_that_says_what_is_missing(tmp_path: Path) -> None:
+    page = run_page(tmp_path)
+    assert all(f'id="part-{name}"' in page for name, _, _ in SECTIONS)
+    assert page.count('class="missing"') >= len(SECTIONS)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_may_be_absent_or_be_anything(run: Path, name: str) -> None:
+    (run / name).unlink(missing_ok=True)
+    without = run_page(run)
+    assert f'id="file-{name.replace("/", "-").replace(".", "-")}"' not in without
+    (run / name).parent.mkdir(parents=True, exist_ok=True)
+    for content in (b"", b"null", b"[]", b"\xff{", b"[" * 5000, b'{"step": 1}\n' * 3):
+        (run / name).write_bytes(content)
+        read_run(run)
+    (run / name).write_bytes(b'{"verb": 7, "rows": "x", "task": "t", "answer": "a", "held": {"reward": ""}}')
+    assert "</html>" in run_page(run)
+
+
+def test_a_file_that_cannot_be_read_is_named(run: Path) -> None:
+    (run / "ruling.json").write_text("{]")
+    assert "ruling.json is not what was expected" in run_page(run)
+
+
+def test_rows_that_were_edited_are_named(run: Path) -> None:
+    path = run / "probe/rows.jsonl"
+    path.write_text(path.read_text().replace('"passed":false', '"passed":true', 1))
+    assert "it was edited since" in run_page(run)
+
+
+def test_rows_that_do_not_agree_on_how_many_samples_they_have_are_not_counted(run: Path, rows: Sequence[Row]) -> None:
+    uneven = [replace(rows[0], samples=()), *rows[1:]]
+    (run / "probe/rows.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, uneven)))
+    page = run_page(run)
+    assert "not measured alike" in page and "Nothing was measured yet" in page
+
+
+def test_a_probe_that_has_changed_gives_no_pictures_and_is_named(run: Path, tmp_path: Path, home: Path) -> None:
+    own = Path(shutil.copytree(home.parent.parent.parent / "probe", tmp_path / "probe"))
+    settings = json.loads((run / "settings.json").read_text())
+    put(run, "settings.json", {**settings, "probe": {"path": str(own)}})
+    assert "<figure" in section(run_page(run), "misses")
+    tasks = own / "tasks.jsonl"
+    tasks.write_text(tasks.read_text().replace('"limit":2', '"limit":3', 1))
+    gallery = section(run_page(run), "misses")
+    assert "<figure" not in gallery and "was edited" in gallery and "Actual: what it wrote" in gallery
+
+
+# ---- hostile text ----
+
+
+class Hostile:
+    """A contract whose pictures and words are hostile, or that fails whenever it is asked."""
+
+    def __init__(self, picture: str | None = None) -> None:
+        self.failures = {EVIL: EVIL}
+        self.tiers = (EVIL,)
+        self._picture = picture
+
+    def picture(self, _task: Task, answer: str) -> str | None:
+        if self._picture is None:
+            raise ValueError(answer)
+        return self._picture
+
+    def judge(self, _task: Task, answer: str) -> None:
+        raise RecursionError(answer)
+
+
+def evil_rows(rows: Sequence[Row], word: str = EVIL) -> list[Row]:
+    def evil(one: Outcome) -> Outcome:
+        failure = word if one.failure else None
+        return replace(one, failure=failure, shape=word, exploit=word, parts={word: 7.5}, measures={word: -1e300})
+
+    return [
+        replace(row, task=f"{word}{at}", split=word, tier=word, family=f"{word}{at % 3}", greedy=evil(row.greedy),
+                repaired=evil(row.repaired))
+        for at, row in enumerate(rows)
+    ]  # fmt: skip
+
+
+WRITTEN = EVIL.replace("\ud800", "")  # what of it can be written to a file
+
+
+def spoilt(value: object) -> object:
+    """Every text in a record, names too, made hostile; numbers as they are."""
+    if isinstance(value, dict):
+        return {
+            key if isinstance(key, str) and key in KEYS else f"{WRITTEN}{key}": spoilt(one)
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [spoilt(one) for one in value]
+    return WRITTEN if isinstance(value, str) else value
+
+
+KEYS = frozenset(re.findall(r"\w+", " ".join([
+    "name seed question hypothesis axis baseline target expectations gates contract settings tokens size model path",
+    "context trainable sft rl probe changed held passed detail warned findings verb reasons next headline comparisons",
+    "champion run metric value low high n p test parts adjusted improved regressed condition status point diagnosis",
+    "primary secondary evidence threshold layer mend symptoms severity sentence action claims signed needed by",
+    "machine currency money rows tasks duplicates contradictions overlaps prompt answers both gold p50 p95 most",
+    "classes unreadable declared row_share token_share epochs answer_ids learned prompt_ids hash judge decode policy",
+    "weights files ended answer k temperature max_new_tokens",
+])))  # fmt: skip
+
+
+def require_harmless(text: str) -> None:
+    text.encode()
+    read = Reader(text)
+    assert not {"script", "object", "embed", "base", "form", "b0", "textarea"} & {tag for tag, _ in read.tags}
+    for tag, attributes in read.tags:
+        assert not [name for name in attributes if name.startswith("on")], tag
+        for name in ("src", "href"):
+            assert str(attributes.get(name) or "#").startswith(("#", "data:image/svg+xml;base64,", "data:,")), tag
+    policy = str(read.all("meta")[1]["content"])
+    assert "default-src 'none'" in policy and "script" not in policy and "http" not in policy
+    outside = re.sub(r'srcdoc="[^"]*"|src="data:[^"]*"|xmlns="[^"]*"', "", text)
+    assert not re.search("[\x00\u202e]", outside)
+    assert "https:" not in outside.replace("&lt;img src=https:", "") and "<img src=http" not in outside
+
+
+def test_nothing_runs_whatever_a_run_says(run: Path, rows: Sequence[Row]) -> None:
+    for name in FILES:
+        if name.endswith(".json") and (run / name).exists():
+            put(run, name, spoilt(json.loads((run / name).read_text())))
+    (run / "rung.toml").write_bytes(EVIL.encode("utf-8", "replace"))
+    told = [msgspec.json.encode(row) for row in evil_rows(rows, WRITTEN)]
+    (run / "probe/rows.jsonl").write_bytes(b"\n".join(told))
+    (run / "sft/metrics.jsonl").write_text(
+        json.dumps({"step": 1, WRITTEN: 1.0, "loss": 1.0, "marks": [WRITTEN]}) + "\n"
+    )
+    assert [fault for fault in read_run(run).faults if "edited" not in fault] == []
+    page = run_page(run)
+    assert page.count("&lt;script&gt;") > 100  # it is there to be seen
+    require_harmless(page)
+
+
+PICTURES = (
+    None, EVIL, '<svg xmlns="http://www.w3.org/2000/svg" id="part-misses" width="9"><rect id="top"/></svg>',
+    f"<svg>{EVIL}</svg>", f"<p>{EVIL}</p>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_nothing_runs_whatever_answers_prompts_and_pictures_hold(
+    home: Path, rows: Sequence[Row], picture: str | None
+) -> None:
+    run, bad = read_run(home), evil_rows(rows)
+    tasks = {
+        row.task: Task(id=row.task, contract="c", split="s", tier="t", family="f", prompt=EVIL, facts={"s": "a secret"})
+        for row in bad
+    }
+    run = replace(run, rows=bad, answers={row.task: EVIL for row in bad})
+    probe = Probed(tasks, {row.task: f"{EVIL} gold" for row in bad}, Hostile(picture))  # type: ignore[arg-type]
+    head = '<meta charset="utf-8"><meta content="default-src \'none\'">'
+    page = head + misses.gallery(run, probe)
+    require_harmless(page)
+    assert "a secret" not in page
+    names = [str(attributes["id"]) for _, attributes in Reader(page).tags if "id" in attributes]
+    assert len(names) == len(set(names)) and not {"part-misses", "top"} & set(names)
+
+
+# ---- which misses are shown ----
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("xyz")), max_size=60))
+def test_misses_are_chosen_in_turn_and_none_is_lost(told: list[tuple[str, str]]) -> None:
+    own = [one(f"{at}", failure, tier) for at, (failure, tier) in enumerate(told)]
+    shown = misses.chosen(own, "xyz")
+    labels = {failure for failure, _ in told}
+    assert len({row.task for row in shown}) == len(shown) == min(misses.CARDS, len(own))
+    assert {row.greedy.failure for row in shown[: len(labels)]} == labels
+    for label in labels:
+        tiers = [row.tier for row in shown if row.greedy.failure == label]
+        known = {tier for failure, tier in told if failure == label}
+        assert len(set(tiers)) == min(len(tiers), len(known))
+
+
+def one(task: str, failure: str, tier: str) -> Row:
+    outcome = Outcome(
+        score=0.0, passed=False, failure=failure, ended="stop", tokens=1, parsed=True, exact=False, divergence=0,
+        prefix=False, control=False, tail=False, shape=None, exploit=None, parts={}, measures={},
+    )  # fmt: skip
+    return Row(task=task, split="test", tier=tier, family="f", seen=None, greedy=outcome, repaired=outcome, edits=0,
+               samples=(), picked=None)  # fmt: skip
+
+
+def test_a_page_holds_at_most_24_pictures(text: str) -> None:
+    gallery = section(text, "misses")
+    assert 0 < gallery.count("<figure") + gallery.count("<iframe") <= misses.PICTURES == 24
+
+
+def test_where_an_answer_leaves_gold_is_marked() -> None:
+    html = misses._differing("up 1\nleft 2", "up 1\nright 2")
+    assert html == '<span class="same">up 1\n</span><mark>l</mark>eft 2'
+    assert misses._differing("up", "up 1") == '<span class="same">up</span><mark>\N{WHITE SQUARE}</mark>'
+    assert misses._differing("same", "same") == "same"
+
+
+# ---- what the rates point to ----
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"ended": "length", "parsed": False}, "look at the budget"),
+        ({"parsed": False, "failure": "unreadable"}, "the language itself is not learned"),
+        ({"parsed": True}, "the form is learned, the task is not"),
+        ({"parsed": True, "exact": True}, "look at the judge or the probe"),
+        ({"parsed": True, "exact": True, "passed": True, "failure": None}, "single failures"),
+    ],
+)
+def test_the_rates_point_to_one_thing(change: dict[str, object], says: str) -> None:
+    row = one("t", "wrong", "x")
+    rows = [replace(row, greedy=replace(row.greedy, **change))] * 10  # type: ignore[arg-type]
+    assert says in scorecard.interpretation(rows)
+
+
+# ---- figures ----
+
+
+@given(st.floats(0, 1))
+def test_a_share_is_all_or_nothing_only_where_it_is(share: float) -> None:
+    told = numbers.percent(share)
+    assert (told in ("0%", "100%")) == (share in (0.0, 1.0)) or share < 1e-6 or share > 1 - 1e-6
+    assert abs(float(told[:-1]) - 100 * share) <= 0.5
+
+
+@given(st.floats(-1, 1))
+def test_a_difference_has_its_sign(value: float) -> None:
+    told = numbers.signed(value, "greedy").replace("\N{MINUS SIGN}", "-")
+    assert abs(float(told) - 100 * value) <= 0.051 and (told[0] in "+-") == (float(told) != 0)
+
+
+@given(st.floats(), st.floats(), st.floats(), st.floats(-2, 2))
+def test_what_is_drawn_stays_within_its_strip(value: float, low: float, high: float, end: float) -> None:
+    scale = strips.around([low, high, end])
+    for html in (strips.rate(value, low, high), strips.delta(value, low, high, scale),
+                 strips.bound(value, low, high, end, strips.spanning([low, high, end]))):  # fmt: skip
+        places = [float(place) for place in re.findall(r'"(-?[\d.]+|nan|inf)%"', html)]
+        assert len(places) >= 5 and all(0 <= place <= 100 for place in places)
