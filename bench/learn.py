@@ -1,6 +1,6 @@
 """How fast learning is: sampling, a GRPO step and SFT, as shares of what this machine multiplies, and beside its peers.
 
-    python bench/learn.py [--json] [--peers | --tricks] [--only WHAT] [--rounds N]
+    python bench/learn.py [--json] [--peers | --tricks | --forced] [--only WHAT] [--rounds N]
 
 With --peers an environment of its own is made in bench/.peers (TRL and transformers, pinned), and each of ours is
 measured in turn with each of theirs, N rounds, on the same model, batch and machine; ratios are of medians. Every
@@ -247,6 +247,38 @@ def tricks(rounds: int) -> list[dict]:
     return rows
 
 
+def forced(surface: str, rounds: int) -> dict:
+    """Canvases of 256 tokens by an untrained model, free and held to the grammar: tokens that the grammar forces cost
+    no pass of their own."""
+    from rungwise.contract import load_contract
+    from rungwise.policy.grammar import compile_grammar
+    from rungwise.policy.nano import SIZES as NANOS
+    from rungwise.policy.nano import Nano, fresh
+    from rungwise.policy.policy import Decode
+    from rungwise.policy.tokens import build
+
+    contract = load_contract("canvas", {"surface": surface})
+    asked = contract.tasks("train", 8, 0)
+    tokens = build(contract.grammar(), [task.prompt for task in asked], 1024)
+    policy = Nano(NANOS["1M"], tokens, 1024, fresh(NANOS["1M"], tokens.size, 0))
+    automaton = compile_grammar(contract.grammar(), tokens)
+    seconds, drawn = {}, {}
+    for held in (False, True):
+        decode = Decode(max_new_tokens=256, grammar=held)
+
+        def once(i: int, decode=decode, held=held) -> None:
+            drawn[held] = policy.sample(asked, 8, decode, i, automaton if decode.grammar else None)
+
+        times = timed(once, 3 * rounds, 2)
+        written = sum(len(sample.tokens) for group in drawn[held] for sample in group.samples)
+        seconds[held] = statistics.median(times) / written
+    masks = [automaton.masks(sample.tokens) for group in drawn[True] for sample in group.samples]
+    share = sum(int((mask.sum(1) == 1).sum()) for mask in masks) / sum(map(len, masks))
+    print(f"canvas {surface}: {share:.0%} of tokens forced; {1e6 * seconds[False]:.1f} us a token free, "
+          f"{1e6 * seconds[True]:.1f} us held: {seconds[False] / seconds[True]:.2f}x", file=sys.stderr)  # fmt: skip
+    return {"surface": surface, "forced": share, "free": seconds[False], "held": seconds[True]}
+
+
 def line(row: dict) -> str:
     beside = "  ".join(f"{way} {row['peers'][way]:.3f} s = {ratio:.1f}x" for way, ratio in row["ratios"].items())
     low, high = row["spread"]
@@ -268,6 +300,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=2, metavar=("WHAT", "SIZE"), help="one measurement, in this process")
     parser.add_argument("--tricks", action="store_true", help="the GRPO step with one trick left out at a time")
+    parser.add_argument("--forced", action="store_true", help="sampling canvases free and held to the grammar")
     parser.add_argument("--without", nargs=2, metavar=("TRICK", "SIZE"), help="one of those, in this process")
     args = parser.parse_args()
     if args.one or args.without:
@@ -280,7 +313,10 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores: {RATE[0] / 1e9:.0f} GFLOP/s bf16",
         file=sys.stderr,
     )
-    rows = tricks(args.rounds) if args.tricks else measured(args.rounds, args.peers, args.only)
+    if args.forced:
+        rows = [forced(surface, args.rounds) for surface in ("json", "compact")]
+    else:
+        rows = tricks(args.rounds) if args.tricks else measured(args.rounds, args.peers, args.only)
     if args.json:
         print(json.dumps({"bf16_flops": RATE[0], "rows": rows}, indent=2))
 

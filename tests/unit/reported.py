@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rungwise.ladder import ruling as rulings
 from rungwise.ladder.cost import cost
 from rungwise.ladder.rung import CostSettings, read
@@ -16,6 +18,7 @@ from rungwise.probe.failures import diagnose
 from rungwise.probe.freeze import Probe
 from rungwise.probe.measure import Measured, Result, rows_of, save
 from rungwise.probe.measure import read as read_result
+from rungwise.probe.result import Row
 from rungwise.train.corpus import Audit
 from tests.unit.toy import golden, toy_probe, written
 
@@ -123,3 +126,15 @@ def _trained(run: Path) -> None:
 
 def lines(path: Path, records: list[Mapping[str, Any]]) -> None:
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+# ---- reading it again ----
+
+
+def rows_in(run: Path) -> list[Row]:
+    decoder = msgspec.json.Decoder(Row)
+    return [decoder.decode(line) for line in (run / "probe/rows.jsonl").read_bytes().splitlines()]
+
+
+def section(page: str, name: str) -> str:
+    return page.partition(f'<section id="part-{name}"')[2].partition("</section>\n<section id=")[0]

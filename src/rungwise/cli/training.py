@@ -48,7 +48,7 @@ def run(
         elif dry_run or smoke:
             raise InputError(rung.fault(("question",), "missing; --dry-run and --smoke walk the whole line of a rung"))
         else:
-            _train(rung, folder, stage, resume, start, source)
+            _train(rung, folder, out, stage, resume, start, source)
     except KeyboardInterrupt:  # the exit code for it is typer's: 130
         typer.echo(f"rungwise: interrupted; {folder} keeps what was done: go on with --resume", err=True)
         raise
@@ -85,7 +85,8 @@ def _walk(
 
 
 def _train(
-    rung: "Rung", folder: Path, stage: str | None, resume: bool, start: int | None, source: Path | None
+    rung: "Rung", folder: Path, out: Path | None, stage: str | None, resume: bool, start: int | None,
+    source: Path | None,
 ) -> None:  # fmt: skip
     from rungwise.held import read as read_held
     from rungwise.train.prepare import Order, Show
@@ -96,7 +97,7 @@ def _train(
         if stage is None:
             raise InputError("needs --stage: which stage's step?", field="--from")
         source = source or Path("runs") / rung.name / f"seed-{rung.seed}"
-        folder, resume = folder if folder != source else source.with_name(f"{source.name}-from-{start}"), True
+        folder, resume = out or source.with_name(f"{source.name}-from-{start}"), True
         fork(stage, source, start, folder)
     elif source is not None:
         raise InputError("needs --from: which step?", field="--of")

@@ -5,11 +5,25 @@ from collections.abc import Sequence
 
 from rungwise.report import numbers, strips
 from rungwise.report.first_screen import signed_reach, target_of
-from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, note, placed, state, table
+from rungwise.report.frame import (
+    Column,
+    Line,
+    chip,
+    code,
+    facts,
+    fold,
+    hashed,
+    items,
+    missing,
+    note,
+    placed,
+    state,
+    table,
+)
 from rungwise.report.page import seen
-from rungwise.report.run_files import Changed, Found, Run
+from rungwise.report.run_files import Run
+from rungwise.report.run_records import Changed, Found
 
-SHORT = 12  # of a hash
 STATUS = {"held": "good", "failed": "bad", "undecided": "warn"}
 BOUND = re.compile(r"(?:>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(%?)\s*$")
 METRIC = re.compile(r"\s*([\w.@]+)")
@@ -28,19 +42,16 @@ def run_card(run: Run) -> str:
             ("rung", seen(own.name)),
             ("seed", str(own.seed)),
             ("contract", code(probe.contract if probe else placed(own.contract.name))),
-            ("probe", f"{seen(probe.name)} {code(probe.hash[:SHORT])}" if probe else "not measured"),
+            ("probe", f"{seen(probe.name)} {hashed(probe.hash)}" if probe else "not measured"),
             ("model", seen(_model(run))),
             ("tokens", f"{own.tokens.size:,} in the vocabulary" if own.tokens.size else ""),
             ("stages", seen(" then ".join(name for name in ("sft", "rl") if getattr(own, name)) or "none")),
             ("axis", seen(own.axis or "none")),
             ("baseline", seen(placed(own.baseline)) if own.baseline else "none"),
-            (
-                "champion",
-                _champion(run),
-            ),
+            ("champion", _champion(run)),
             ("target", code(target_of(run))),
             ("weights", _weights(policy.get("weights"))),
-            ("judge", code(probe.judge[:SHORT]) if probe else ""),
+            ("judge", hashed(probe.judge) if probe else ""),
             ("machine", seen(run.cost.machine) if run.cost else ""),
         ]
     )
@@ -63,7 +74,7 @@ def _weights(weights: object) -> str:
     """Hashes by file."""
     if not isinstance(weights, dict):
         return ""
-    return ", ".join(f"{seen(str(name))} {code(str(found)[:SHORT])}" for name, found in weights.items())
+    return ", ".join(f"{seen(str(name))} {hashed(str(found))}" for name, found in weights.items())
 
 
 # ---- 2 hypothesis ----
@@ -125,7 +136,9 @@ def held_constant(run: Run) -> str:
         return missing("There is no changed.json: what was held constant was not written down.")
     axis = found.axis or run.settings.axis
     columns = [Column("axis"), Column("against the baseline"), Column("what changed", "text"), Column("hash")]
-    lines = [_axis(found, name, name == axis) for name in found.held]
+    on_one_probe = run.ruling is not None and run.ruling.comparisons.get("baseline") is not None
+    known = [*found.held] if on_one_probe else [name for name in found.held if name not in ("judge", "probe")]
+    lines = [_axis(found, name, name == axis, found.baseline is not None and name in known) for name in found.held]
     return _lead(found, axis) + table(columns, lines, "what was held constant", "held")
 
 
@@ -138,9 +151,9 @@ def _lead(found: Changed, axis: str | None) -> str:
     return f"<p>{lead}</p>{told}"
 
 
-def _axis(found: Changed, name: str, own: bool) -> Line:
+def _axis(found: Changed, name: str, own: bool, known: bool) -> Line:
+    """`known`: whether it is known to be the baseline's where it did not change."""
     lines = found.changed.get(name, ())
-    told = chip("changed", "blue" if own else "bad") if lines else state("held", "") if found.baseline else ""
-    return Line(
-        [seen(name), told, "<br>".join(map(code, lines)), code(found.held[name][:SHORT])], "axis" if own else ""
-    )
+    told = chip("changed", "blue" if own else "bad") if lines else state("held", "") if known else ""
+    cells = [seen(name), told, "<br>".join(map(code, lines)), hashed(found.held[name])]
+    return Line(cells, "axis" if own else "")

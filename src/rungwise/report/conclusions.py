@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from rungwise.probe.result import estimate, k_of, mended
 from rungwise.report import numbers
 from rungwise.report.artifacts import link
-from rungwise.report.frame import Column, Line, chip, code, facts, fold, items, missing, table, tone_of
+from rungwise.report.frame import Column, Line, chip, code, facts, fold, hashed, items, missing, table, tone_of
 from rungwise.report.misses import misses_of
 from rungwise.report.page import seen
-from rungwise.report.run_files import Diagnosis, Ruling, Run, Symptom
+from rungwise.report.run_files import Run
+from rungwise.report.run_records import Diagnosis, Ruling
 
 MOST, LEAST = 5, 2
 SEVERITY = {"critical": "bad", "warn": "warn", "info": "blue"}
 RULING, ROWS = "ruling.json", "probe/rows.jsonl"
-SHORT = 12
 
 
 # ---- 9 lessons ----
@@ -35,20 +35,19 @@ class Lesson:
 
 
 def lessons(run: Run) -> str:
-    told = [*_of_ruling(run.ruling), *([] if not run.rows else _of_rows(run))]
-    if not told:
+    ruled = list(_of_ruling(run.ruling)) if run.ruling else []
+    counted = list(_of_rows(run)) if run.rows else []
+    if not ruled and not counted:
         return missing("Nothing was measured or ruled on: there is nothing to learn from it yet.")
-    ruled = len(list(_of_ruling(run.ruling)))
-    kept = told[: min(MOST, max(LEAST, ruled))]
-    body = "".join(_lesson(run, one) for one in kept)
-    more = [one for one in told[len(kept) :] if one.file == RULING]
-    rest = fold(
-        "More symptoms", f'<ul class="lessons">{"".join(_lesson(run, one) for one in more)}</ul>', f"{len(more)}"
-    )
-    evidence = (
-        _evidence(run.ruling.diagnosis) if run.ruling else missing("There is no ruling.json: nothing was diagnosed.")
-    )
-    return f'<ul class="lessons">{body}</ul>{rest if more else ""}{evidence}'
+    kept = [*ruled[:MOST], *counted[: max(0, LEAST - len(ruled))]]
+    rest = ruled[MOST:]
+    more = fold("More symptoms", _listed(run, rest), f"{len(rest)}") if rest else ""
+    none = missing("There is no ruling.json: nothing was diagnosed.")
+    return _listed(run, kept) + more + (_evidence(run.ruling.diagnosis) if run.ruling else none)
+
+
+def _listed(run: Run, found: Sequence[Lesson]) -> str:
+    return f'<ul class="lessons">{"".join(_lesson(run, one) for one in found)}</ul>'
 
 
 def _lesson(run: Run, one: Lesson) -> str:
@@ -57,27 +56,19 @@ def _lesson(run: Run, one: Lesson) -> str:
     return f'<li class="{one.tone}"><h3>{seen(one.title)}</h3><p>{seen(one.says)}</p>{do}{where}</li>'
 
 
-def _of_ruling(ruling: Ruling | None) -> Iterator[Lesson]:
-    if ruling is None:
-        return
-    found = ruling.diagnosis
+def _of_ruling(ruling: Ruling) -> Iterator[Lesson]:
+    yield _of_diagnosis(ruling.diagnosis)
+    rank = {name: at for at, name in enumerate(SEVERITY)}
+    for one in sorted(ruling.symptoms, key=lambda one: rank.get(one.severity, len(rank))):
+        yield Lesson(_spoken(one.name), one.sentence, one.action, SEVERITY.get(one.severity, ""), RULING)
+
+
+def _of_diagnosis(found: Diagnosis) -> Lesson:
     if found.primary == "none":
-        yield Lesson("Nothing to diagnose", "No class of failures reaches its threshold.", found.mend, "good", RULING)
-    else:
-        beside = f" Beside it: {', '.join(map(_spoken, found.secondary))}." if found.secondary else ""
-        yield Lesson(
-            f"Diagnosis: {_spoken(found.primary)}", f"To be mended first in: {found.layer or 'not known'}.{beside}",
-            found.mend, "bad", RULING,
-        )  # fmt: skip
-    order = list(SEVERITY)
-    for one in sorted(
-        ruling.symptoms, key=lambda one: order.index(one.severity) if one.severity in order else len(order)
-    ):
-        yield _symptom(one)
-
-
-def _symptom(one: Symptom) -> Lesson:
-    return Lesson(_spoken(one.name), one.sentence, one.action, SEVERITY.get(one.severity, ""), RULING)
+        return Lesson("Nothing to diagnose", "No class of failures reaches its threshold.", found.mend, "good", RULING)
+    beside = f" Beside it: {', '.join(map(_spoken, found.secondary))}." if found.secondary else ""
+    says = f"To be mended first in: {found.layer or 'not known'}.{beside}"
+    return Lesson(f"Diagnosis: {_spoken(found.primary)}", says, found.mend, "bad", RULING)
 
 
 def _of_rows(run: Run) -> Iterator[Lesson]:
@@ -108,26 +99,14 @@ def _spoken(name: str) -> str:
 def _evidence(found: Diagnosis) -> str:
     if not found.evidence:
         return missing("The diagnosis gives no figures.")
-    columns = [
-        Column("class of failure"),
-        Column("", "state"),
-        Column("found", "number"),
-        Column("threshold", "number"),
-    ]
-    lines = []
-    for name, one in found.evidence.items():
-        kind = (
-            chip("primary", "bad")
-            if name == found.primary
-            else chip("beside it", "warn")
-            if name in found.secondary
-            else ""
-        )
-        lines.append(Line([seen(_spoken(name)), kind, f"{one.value:.3g}", f"{one.threshold:g}"]))
-    return (
-        "<h3>What was looked for <small>in this order; the first that reaches its threshold is primary</small></h3>"
-        + table(columns, lines, "classes of failures", "narrow")
+    marks = {**dict.fromkeys(found.secondary, chip("beside it", "warn")), found.primary: chip("primary", "bad")}
+    columns = [Column("class of failure"), Column("", "state"), Column("found", "number"), Column("from", "number")]
+    lines = (
+        Line([seen(_spoken(name)), marks.get(name, ""), f"{one.value:.3g}", f"{one.threshold:g}"])
+        for name, one in found.evidence.items()
     )
+    head = "<h3>What was looked for <small>in this order; the first that reaches its threshold is primary</small></h3>"
+    return head + table(columns, lines, "classes of failures", "narrow")
 
 
 # ---- 10 decision ----
@@ -171,16 +150,10 @@ def _frozen(run: Run) -> str:
         return missing("There is no probe/result.json: no hash of a probe, a judge or weights is known.")
     probe, policy = run.result.probe, run.result.policy
     weights = policy.get("weights")
-    told = [
-        ("probe", probe.hash),
-        ("tasks", probe.tasks),
-        ("judge", probe.judge),
-        ("tokenizer", str(policy.get("tokens", ""))),
-    ]
+    told = [("probe", probe.hash), ("tasks", probe.tasks), ("judge", probe.judge)]
+    told.append(("tokenizer", str(policy.get("tokens", ""))))
     told += [(str(name), str(one)) for name, one in weights.items()] if isinstance(weights, dict) else []
-    return facts(
-        [(name, code(hashed[:SHORT])) for name, hashed in told if hashed] + [("contract", code(probe.contract))]
-    )
+    return facts([(name, hashed(one)) for name, one in told if one] + [("contract", code(probe.contract))])
 
 
 def _cost(run: Run) -> str:

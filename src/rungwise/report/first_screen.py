@@ -11,10 +11,11 @@ from rungwise.report.frame import brief, chip, items, missing, note, placed, ton
 from rungwise.report.misses import NO_LABEL, chosen, misses_of
 from rungwise.report.page import seen
 from rungwise.report.probed import Probed, read_as
-from rungwise.report.run_files import Comparison, Ruling, Run
+from rungwise.report.run_files import Run
+from rungwise.report.run_records import Comparison, Ruling
 
 MOST_CARDS = 6
-FEW = 100
+FEW, SURE = 100, 0.05
 EXAMPLE, LINES = 160, 5  # characters and lines
 PAIR = ("greedy", "repaired")
 NAMES = {"greedy": "Raw, greedy", "repaired": "Repaired"}
@@ -37,12 +38,8 @@ def first_screen(run: Run, probe: Probed, titles: Sequence[tuple[str, str]]) -> 
 
 def _eyebrow(run: Run) -> str:
     own, probe = run.settings, run.result.probe if run.result else None
-    told = [
-        f"rung {own.name}" if own.name else "",
-        f"seed {own.seed}",
-        _contract(run),
-        f"probe {probe.name}" if probe else "",
-    ]
+    name, on = f"rung {own.name}" if own.name else "", f"probe {probe.name}" if probe else ""
+    told = [name, f"seed {own.seed}", _contract(run), on]
     return " \N{MIDDLE DOT} ".join(seen(text) for text in told if text)
 
 
@@ -108,40 +105,43 @@ def compared(run: Run) -> list[tuple[str, Comparison]]:
 
 def _tile(rows: Sequence[Row], name: str) -> str:
     found = estimate(rows, name)
+    reach = numbers.between(found.low, found.high, name)
     return (
         f'<section class="tile"><h2>{seen(NAMES.get(name, name))}</h2>'
-        f'<p class="big">{numbers.amount(found.value, name, 1)} <small>{_reach(found, name)}</small></p>'
+        f'<p class="big">{numbers.amount(found.value, name, 1)} <small>{reach}</small></p>'
         f"{strips.rate(found.value, found.low, found.high) if numbers.is_share(name) else ''}"
         f'<p class="soft">{_counts(rows, name, found)}</p></section>'
     )
 
 
-def _reach(found: Estimate, name: str) -> str:
-    return numbers.between(found.low, found.high, name)
-
-
 def _counts(rows: Sequence[Row], name: str, found: Estimate) -> str:
+    passed = f"{round(found.value * found.n):,} of {found.n:,} tasks"
     if name == "repaired":
         improved, regressed = mended(rows)
-        return (
-            f"{round(found.value * found.n)} of {found.n} tasks; {len(improved)} mended, {len(regressed)} broken by it"
-        )
-    if name == "greedy":
-        return f"{round(found.value * found.n)} of {found.n} tasks"
-    return f"over {numbers.counted(found.n, 'task')}"
+        return f"{passed}; {len(improved)} mended, {len(regressed)} broken by it"
+    return passed if name == "greedy" else f"over {numbers.counted(found.n, 'task')}"
 
 
 def _against(name: str, one: Comparison) -> str:
-    sure = "good" if one.low > 0 else "bad" if one.high < 0 else ""
+    sure = tone_of_change(one.value, one.p)
     scale = strips.around([one.low, one.high, 0.1])
     return (
         f'<section class="tile versus"><h2>{seen(one.metric)} against the {seen(name)}</h2>'
-        f'<p class="big delta-big {sure}"><b>{numbers.signed(one.value, one.metric)}</b> '
-        f"<small>{numbers.unit(one.metric)} <span>{signed_reach(one.low, one.high, one.metric)}</span></small></p>"
+        f'<p class="big {sure}"><b>{numbers.signed(one.value, one.metric)}</b> '
+        f"<small>{_in(one.metric)}{signed_reach(one.low, one.high, one.metric)}</small></p>"
         f"{strips.delta(one.value, one.low, one.high, scale, sure)}"
         f'<p class="soft">{numbers.chance(one.p)}, {len(one.improved)} tasks better, {len(one.regressed)} worse, '
         f"paired over {one.n}; {seen(placed(one.run))}</p></section>"
     )
+
+
+def tone_of_change(value: float, p: float) -> str:
+    """Rulings go by p, and so do colours."""
+    return "" if p >= SURE else "good" if value > 0 else "bad"
+
+
+def _in(metric: str) -> str:
+    return f"{numbers.unit(metric)}, " if numbers.unit(metric) else ""
 
 
 def signed_reach(low: float, high: float, metric: str) -> str:
@@ -190,15 +190,15 @@ def failure_cards(run: Run, probe: Probed) -> str:
 def _fail(run: Run, probe: Probed, name: str, rows: Sequence[Row], misses: int, shown: Sequence[Row]) -> str:
     """The example is one that the gallery shows, where it shows one of that label."""
     kinds = Counter(label(row.greedy) for row in rows).most_common()
-    mend, rowids = probe.failures.get(name, ""), {id(row) for row in rows}
-    example = next(
-        ((row, f"miss-{at}") for at, row in enumerate(shown, 1) if id(row) in rowids), (rows[0], "part-misses")
-    )
+    mend = probe.failures.get(name, "")
+    own = {id(row): f"miss-{at}" for at, row in enumerate(shown, 1)}
+    candidates = [row for row in rows if id(row) in own] or rows[:1]
+    example = next((row for row in candidates if read_as(run, run.answers.get(row.task, "")).strip()), candidates[0])
     return (
         f'<article class="fail"><header><h3>{seen(name)}</h3><b>{len(rows):,}</b></header>'
         f"{f'<p>{seen(mend[:1].upper() + mend[1:])}</p>' if mend else missing('What mends it is not known here.')}"
         f'<p class="soft">{numbers.percent(len(rows) / misses)} of the failures {_kinds(kinds)}</p>'
-        f"{_example(run, probe, *example)}</article>"
+        f"{_example(run, probe, example, own.get(id(example), 'part-misses'))}</article>"
     )
 
 

@@ -15,6 +15,7 @@ from rungwise.report.style import STYLE
 
 VERBS = {"promote": "good", "reject": "bad", "repair": "warn", "branch": "blue"}
 ABSOLUTE = re.compile(r"(?<![\w./~])/[^\s/:;,'\"()]+(?:/[^\s/:;,'\"()]+)+")
+SHORT = 12  # characters of a hash
 BRIEF = 160  # characters of a text that stands in a table
 
 
@@ -54,6 +55,11 @@ def items(texts: Sequence[str], kind: str = "ul") -> str:
 
 def code(text: str) -> str:
     return f"<code>{seen(text)}</code>" if text else ""
+
+
+def hashed(whole: str) -> str:
+    """A hash in passing: its beginning. Whole ones stand in the list of files."""
+    return code(whole[:SHORT])
 
 
 def chip(text: str, tone: str) -> str:

@@ -16,11 +16,24 @@ from rungwise.contract import Json
 from rungwise.ladder.ledger import DEFAULT, Entry, champions, state
 from rungwise.probe.stats import Estimate
 from rungwise.report import numbers, strips
-from rungwise.report.frame import Column, Line, chip, code, facts, fold, framed, items, missing, placed, table, tone_of
+from rungwise.report.frame import (
+    Column,
+    Line,
+    chip,
+    code,
+    facts,
+    fold,
+    framed,
+    hashed,
+    items,
+    missing,
+    placed,
+    table,
+    tone_of,
+)
 from rungwise.report.page import seen
 
 HOME = DEFAULT.parent
-SHORT = 12
 COSTS = ("wall_seconds", "cpu_seconds", "trained_tokens", "sampled_tokens", "flops")
 MARK = "\N{BLACK STAR}"
 
@@ -96,7 +109,7 @@ def _group(contract: str, probe: str, climbs: Sequence[Climb], home: Path) -> st
     ]  # fmt: skip
     runs = table(columns, (_line(one, home) for one in climbs), f"runs of {contract}", "forest runs")
     return (
-        f"<section><h2>{seen(contract) or 'No contract'} <span>probe {code(probe[:SHORT]) or 'not named'}</span></h2>"
+        f"<section><h2>{seen(contract) or 'No contract'} <span>probe {hashed(probe) or 'not named'}</span></h2>"
         f"{_champion(climbs, home)}{runs}<h3>Rulings</h3>{_rulings(climbs, home)}</section>"
     )
 
@@ -216,7 +229,7 @@ def _record(entries: Sequence[Entry]) -> str:
 
 def _entry(one: Entry) -> Line:
     told = [str(one.number), one.at, one.kind, placed(one.run), _what(one)]
-    return Line([*map(seen, told), code(one.hash[:SHORT])])
+    return Line([*map(seen, told), hashed(one.hash)])
 
 
 def _what(entry: Entry) -> str:

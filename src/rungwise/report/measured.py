@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rungwise.probe.result import Row, estimate, k_of, metrics, slices
 from rungwise.probe.stats import Estimate
 from rungwise.report import numbers, strips
-from rungwise.report.first_screen import FEW, compared, few, signed_reach
-from rungwise.report.frame import Column, Line, code, facts, missing, note, placed, table
+from rungwise.report.first_screen import FEW, compared, few, signed_reach, tone_of_change
+from rungwise.report.frame import Column, Line, code, facts, hashed, missing, note, placed, table
 from rungwise.report.page import seen
-from rungwise.report.run_files import Comparison, Delta, Run
+from rungwise.report.run_files import Run
+from rungwise.report.run_records import Comparison, Delta
 
-SURE = 0.05
+SCORES = ("score", "score.repaired", "score.sampled")
 WAYS = {"split": "By split", "tier": "By tier", "family": "By family", "seen": "By what was learned from"}
 SAYS = {
     "greedy": "the one answer without chance, as it was written", "repaired": "that answer after repair",
@@ -41,7 +42,7 @@ def _how(run: Run) -> str:
     decode = run.result.probe.decode
     return facts(
         [
-            ("probe", f"{seen(run.result.probe.name)} {code(run.result.probe.hash[:12])}"),
+            ("probe", f"{seen(run.result.probe.name)} {hashed(run.result.probe.hash)}"),
             ("tasks", f"{len(run.rows):,}"),
             ("samples a task", f"{k}" + (f" at temperature {decode.temperature:g}" if k else "")),
             ("counts as the answer", seen(decode.answer)),
@@ -55,17 +56,13 @@ def _how(run: Run) -> str:
 def rates_of(rows: Sequence[Row]) -> list[str]:
     """The passing rates that these rows have, in the order in which they are read."""
     held = [name for name in metrics(rows) if numbers.is_share(name)]
-    drawn = sorted(
-        (name for name in held if "@" in name), key=lambda name: (name[0] != "p", int(name.partition("@")[2]))
-    )
-    return [name for name in ("greedy", "repaired", *drawn, "picked", "oracle") if name in held and name != "all@1"]
+    drawn = [name for name in held if "@" in name and name != "all@1"]  # which is pass@1
+    return [name for name in ("greedy", "repaired", *drawn, "picked", "oracle") if name in held]
 
 
 def _whole(rows: Sequence[Row]) -> str:
-    names = [
-        *rates_of(rows),
-        *[name for name in ("score", "score.repaired", "score.sampled") if name in set(metrics(rows))],
-    ]
+    held = set(metrics(rows))
+    names = [*rates_of(rows), *[name for name in SCORES if name in held]]
     columns = [
         Column("all tasks"), Column("with its 95% interval, 0 to all", "plot"), Column("", "number"),
         Column("interval", "number small"), Column("n", "number small"),
@@ -97,6 +94,8 @@ def _seen(rows: Sequence[Row]) -> str:
     told = f"{sum(known):,} of {len(known):,} gold answers stood in what was learned from"
     if 2 * sum(known) <= len(known):
         return f"<p>{told}.</p>"
+    if all(known):
+        return note(f"{told}, so nothing is known of answers that were not.")
     return note(f"{told}: look at the unseen ones apart, below, before anything is said of new tasks.")
 
 
@@ -164,24 +163,26 @@ def _forest(name: str, one: Comparison, tiers: Sequence[str]) -> str:
     scale = strips.around(
         [0.1, one.low, one.high, *[end for part in one.parts.values() for end in (part.low, part.high)]]
     )
-    unit = "in points, " if numbers.is_share(one.metric) else ""
+    unit = numbers.unit(one.metric)
+    ends = f"{signed_reach(scale.low, scale.high, one.metric)} {unit}".strip()
     columns = [
-        Column("slice"), Column(f"worse than the {name} | better", "plot"), Column("difference", "number"),
-        Column("interval", "number small"), Column("n", "number small"), Column("adjusted p", "number small"),
+        Column("slice"), Column(f"worse to the left, better to the right: {ends}", "plot"),
+        Column("difference", "number"), Column("interval", "number small"), Column("n", "number small"),
+        Column("adjusted p", "number small"),
     ]  # fmt: skip
     lines = [_difference("all", one, one.p, one.metric, scale, "whole")]
     for label in in_order(one.parts, [f"tier={tier}" for tier in tiers]):
         part = one.parts[label]
         lines.append(_difference(label, part, one.adjusted.get(label, part.p), one.metric, scale))
     return (
-        f"<h3>{seen(one.metric)} against the {seen(name)} <small>{seen(placed(one.run))}; {unit}paired over tasks, "
+        f"<h3>{seen(one.metric)} against the {seen(name)} <small>{seen(placed(one.run))}; paired over tasks, "
         f"{seen(one.test or 'untested')}; the p of slices adjusted by Holm</small></h3>"
         f"{table(columns, lines, f'differences to the {name}', 'forest')}{''.join(_moved(one))}"
     )
 
 
 def _difference(label: str, one: Delta, p: float, metric: str, scale: strips.Scale, kind: str = "") -> Line:
-    sure = "" if p >= SURE else "good" if one.value > 0 else "bad"
+    sure = tone_of_change(one.value, p)
     value = f'<b class="{sure}">{numbers.signed(one.value, metric)}</b>'
     plot = strips.delta(one.value, one.low, one.high, scale, sure)
     reach = signed_reach(one.low, one.high, metric)

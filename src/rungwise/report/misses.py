@@ -7,7 +7,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import TypeVar
 
@@ -29,6 +29,11 @@ OURS = ("top", "part-", "file-", "miss-")  # how names in a page begin
 NAMED = re.compile(r"""\sid\s*=\s*["']([^"']*)["']""")
 WIDTH = re.compile(r"""<svg\s[^>]*?\swidth\s*=\s*["'](\d+)""")
 VIEW = re.compile(r"""<svg\s[^>]*?viewBox\s*=\s*["'][-\d.]+[\s,]+[-\d.]+[\s,]+(\d+)""")
+
+BLANK = {  # what would not be seen: the end, a line's end, a space
+    "": "<mark>\N{WHITE SQUARE}</mark>", "\n": "<mark>\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}</mark>\n",
+    " ": "<mark>\N{OPEN BOX}</mark>",
+}  # fmt: skip
 
 T = TypeVar("T")
 
@@ -64,13 +69,12 @@ def chosen(misses: Sequence[Row], tiers: Sequence[str]) -> list[Row]:
     labels = _grouped(misses, lambda row: row.greedy.failure or NO_LABEL)
     order = sorted(labels, key=lambda name: (-len(labels[name]), name))
     rank = {name: at for at, name in enumerate(tiers)}
-    turns = []
-    for name in order:
-        by_tier = _grouped(labels[name], lambda row: row.tier)
-        turns.append(
-            in_turn([by_tier[tier] for tier in sorted(by_tier, key=lambda tier: (rank.get(tier, len(rank)), tier))])
-        )
-    return in_turn(turns)[:CARDS]
+    return in_turn([_over_tiers(labels[name], rank) for name in order])[:CARDS]
+
+
+def _over_tiers(rows: Sequence[Row], rank: Mapping[str, int]) -> list[Row]:
+    by_tier = _grouped(rows, lambda row: row.tier)
+    return in_turn([by_tier[tier] for tier in sorted(by_tier, key=lambda tier: (rank.get(tier, len(rank)), tier))])
 
 
 def _without(rows: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
@@ -105,7 +109,9 @@ class Drawing:
             return ""
         self.left -= 1
         own = NAMED.findall(picture)
-        clash = self.taken & set(own) or len(own) > len(set(own)) or any(one.startswith(OURS) for one in own)
+        clash = (
+            self.taken & set(own) or len(own) > len(set(own)) or any(one.startswith(OURS) or "&" in one for one in own)
+        )
         self.taken |= set(own)
         return picture_of(picture, name, apart=bool(clash))
 
@@ -191,14 +197,7 @@ def _differing(text: str, other: str | None) -> str:
         return cut(text, TEXT)
     at = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
     at = min(at, TEXT)
-    first = text[at : at + 1] if text[at : at + 1] != "\n" else "\n"
-    mark = (
-        f"<mark>{seen(first)}</mark>"
-        if first.strip()
-        else f"<mark>\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}</mark>{first}"
-    )
-    if at == len(text):
-        return f'<span class="same">{seen(text)}</span><mark>\N{WHITE SQUARE}</mark>'
+    mark = BLANK.get(text[at : at + 1]) or f"<mark>{seen(text[at])}</mark>"
     return f'<span class="same">{seen(text[:at])}</span>{mark}{cut(text[at + 1 :], max(1, TEXT - at))}'
 
 

@@ -11,11 +11,12 @@ from rungwise.report import curves, numbers
 from rungwise.report.charts import drawn
 from rungwise.report.frame import Column, Line, chip, facts, fold, items, missing, note, placed, state, table
 from rungwise.report.page import cut, seen
-from rungwise.report.run_files import Audit, Gate, Lengths, Run, Source, Spread, Stage
+from rungwise.report.run_files import Run, Stage
+from rungwise.report.run_records import Audit, Gate, Lengths, Source, Spread
 
 SHOWN = 6  # of a first batch
 ANSWERS = 4  # of a prompt in it
-MOST_IDS = 400
+MOST_IDS = 1600  # characters of them
 NAMES = {"sft": "Fine-tuning", "rl": "Reinforcement"}
 
 
@@ -29,14 +30,11 @@ def data(run: Run) -> str:
 
 
 def _stage(run: Run, name: str, stage: Stage) -> str:
+    rows, lengths = (missing(f"There is no {name}/{file}.json.") for file in ("audit", "lengths"))
     told = [
-        _rows(stage.audit)
-        if stage.audit
-        else missing(f"There is no {name}/audit.json: its rows were not looked through."),
+        _rows(stage.audit) if stage.audit else rows,
         _sources(stage.sources) if stage.sources else "",
-        _lengths(stage.lengths, run)
-        if stage.lengths
-        else missing(f"There is no {name}/lengths.json: no row was measured."),
+        _lengths(stage.lengths, run) if stage.lengths else lengths,
     ]
     return f"<h3>{NAMES.get(name, name)} <small>{name}</small></h3>{''.join(told)}"
 
@@ -170,7 +168,7 @@ def _ids(name: str, value: Json) -> str:
         return ""
     plain = isinstance(value, list) and all(isinstance(one, int) for one in value)
     told = " ".join(str(int(one)) for one in value) if plain else msgspec.json.encode(value).decode()
-    return f'<p class="ids"><span class="soft">{seen(name)}</span> <code>{cut(told, 4 * MOST_IDS)}</code></p>'
+    return f'<p class="ids"><span class="soft">{seen(name)}</span> <code>{cut(told, MOST_IDS)}</code></p>'
 
 
 # ---- 5 the judge's examination and the gates before ----
@@ -186,7 +184,7 @@ def _examination(run: Run) -> str:
         return head + missing("There is no check.json: the judge was not examined in this run.")
     found = run.check.findings
     failed = sum(not one.passed for one in found)
-    told = f"{len(found)} findings on {run.check.contract}, {f'{failed} of them failed' if failed else 'all passed'}."
+    told = f"{numbers.counted(len(found), 'finding')} on {run.check.contract}, {f'{failed} of them failed' if failed else 'all passed'}."
     return f"{head}<p>{seen(told)}</p>{_gates(found, 'findings of the examination')}"
 
 
@@ -196,7 +194,7 @@ def _preflight(run: Run) -> str:
         return head + missing("There is no preflight.json: no gate was looked at before training.")
     passed = [one for one in run.preflight if one.passed]
     warned = sum(one.warned for one in passed)
-    told = f"{len(run.preflight)} gates: {len(passed)} passed, {warned} of them with a warning; "
+    told = f"{numbers.counted(len(run.preflight), 'gate')}: {len(passed)} passed, {warned} of them with a warning; "
     told += f"{len(run.preflight) - len(passed)} failed."
     return f"{head}<p>{told}</p>{_gates(run.preflight, 'gates before training')}"
 
@@ -207,7 +205,7 @@ def _gates(found: Sequence[Gate], name: str) -> str:
 
 
 def _gate(one: Gate) -> Line:
-    tone, word = (
-        ("warn", "warned") if one.passed and one.warned else ("good", "passed") if one.passed else ("bad", "failed")
-    )
+    tone, word = ("good", "passed") if one.passed else ("bad", "failed")
+    if one.passed and one.warned:
+        tone, word = "warn", "warned"
     return Line([seen(one.name), state(word, tone), seen(placed(one.detail))])

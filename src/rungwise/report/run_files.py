@@ -16,6 +16,19 @@ import msgspec
 
 from rungwise.contract import Json
 from rungwise.probe.result import Row
+from rungwise.report.run_records import (
+    Answer,
+    Audit,
+    Changed,
+    Check,
+    Cost,
+    Gate,
+    Lengths,
+    Record,
+    Ruling,
+    Settings,
+    Source,
+)
 
 STAGES = ("sft", "rl")
 FILES = (
@@ -25,217 +38,6 @@ FILES = (
                    "first-batch.json")),
     "cost.json", "probe/answers.jsonl", "probe/rows.jsonl", "probe/result.json", "ruling.json",
 )  # fmt: skip
-
-
-class Named(msgspec.Struct, frozen=True):
-    name: str = ""
-    settings: Mapping[str, Json] = {}
-
-
-class Model(msgspec.Struct, frozen=True):
-    size: str | None = None
-    path: str | None = None
-    context: int = 0
-    trainable: str = "all"
-    device: str = ""
-
-
-class Tokens(msgspec.Struct, frozen=True):
-    size: int = 0
-
-
-class Place(msgspec.Struct, frozen=True):
-    path: str = ""
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What was asked."""
-
-    name: str = ""
-    seed: int = 0
-    question: str = ""
-    hypothesis: str = ""
-    axis: str | None = None
-    baseline: str | None = None
-    target: str = "greedy"
-    expectations: tuple[str, ...] = ()
-    gates: tuple[str, ...] = ()
-    contract: Named = Named()
-    tokens: Tokens = Tokens()
-    model: Model = Model()
-    sft: Mapping[str, Json] | None = None
-    rl: Mapping[str, Json] | None = None
-    probe: Place | None = None
-
-
-class Changed(msgspec.Struct, frozen=True):
-    baseline: str | None = None
-    axis: str | None = None
-    changed: Mapping[str, tuple[str, ...]] = {}
-    held: Mapping[str, str] = {}
-
-
-class Gate(msgspec.Struct, frozen=True):
-    name: str
-    passed: bool
-    detail: str = ""
-    warned: bool = False
-
-
-class Check(msgspec.Struct, frozen=True):
-    contract: str = ""
-    passed: bool = False
-    findings: tuple[Gate, ...] = ()
-
-
-class Cost(msgspec.Struct, frozen=True):
-    wall_seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    measuring_seconds: float = 0.0
-    trained_tokens: float = 0.0
-    sampled_tokens: float = 0.0
-    flops: float = 0.0
-    money: float = 0.0
-    currency: str = ""
-    machine: str = ""
-
-
-class Audit(msgspec.Struct, frozen=True):
-    rows: int = 0
-    tasks: int = 0
-    duplicates: int = 0
-    contradictions: tuple[str, ...] = ()
-    overlaps: tuple[str, ...] = ()
-
-
-class Spread(msgspec.Struct, frozen=True):
-    p50: float = 0
-    p95: float = 0
-    most: float = 0
-
-
-class Lengths(msgspec.Struct, frozen=True):
-    prompt: Spread = Spread()
-    gold: Spread = Spread()
-    both: Spread = Spread()
-    context: int = 0
-    classes: Mapping[str, float] = {}
-    unreadable: int = 0
-
-
-class Source(msgspec.Struct, frozen=True):
-    name: str = ""
-    declared: float = 0.0
-    rows: int = 0
-    row_share: float = 0.0
-    tokens: float = 0.0
-    token_share: float = 0.0
-    epochs: float = 0.0
-
-
-class Delta(msgspec.Struct, frozen=True):
-    """Ours less theirs, over all tasks or those of a slice."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    p: float = 1.0
-
-
-class Comparison(Delta, frozen=True, kw_only=True):
-    run: str = ""
-    metric: str = "greedy"
-    test: str = ""
-    parts: Mapping[str, Delta] = {}
-    adjusted: Mapping[str, float] = {}
-    improved: tuple[str, ...] = ()
-    regressed: tuple[str, ...] = ()
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A condition that was written beforehand, held against the result."""
-
-    condition: str
-    status: str = "undecided"
-    value: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-    n: int = 0
-    point: bool = False
-
-
-class Figure(msgspec.Struct, frozen=True):
-    value: float = 0.0
-    threshold: float = 0.0
-
-
-class Diagnosis(msgspec.Struct, frozen=True):
-    primary: str = "none"
-    secondary: tuple[str, ...] = ()
-    evidence: Mapping[str, Figure] = {}
-    layer: str = ""
-    mend: str = ""
-
-
-class Symptom(msgspec.Struct, frozen=True):
-    name: str
-    severity: str = "info"
-    sentence: str = ""
-    action: str = ""
-
-
-class Signed(msgspec.Struct, frozen=True):
-    needed: bool = False
-    by: str | None = None
-
-
-class Ruling(msgspec.Struct, frozen=True):
-    verb: str
-    reasons: tuple[str, ...] = ()
-    next: tuple[str, ...] = ()
-    headline: str = ""
-    target: str = "greedy"
-    comparisons: Mapping[str, Comparison | None] = {}
-    expectations: tuple[Found, ...] = ()
-    gates: tuple[Found, ...] = ()
-    diagnosis: Diagnosis = Diagnosis()
-    symptoms: tuple[Symptom, ...] = ()
-    claims: tuple[str, ...] = ()
-    signed: Signed = Signed()
-
-
-class Decode(msgspec.Struct, frozen=True):
-    k: int = 0
-    temperature: float = 1.0
-    max_new_tokens: int = 0
-    answer: str = "all"
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """Which probe it was."""
-
-    name: str = ""
-    hash: str = ""
-    contract: str = ""
-    judge: str = ""
-    tasks: str = ""
-    decode: Decode = Decode()
-
-
-class Record(msgspec.Struct, frozen=True):
-    """result.json, but for its figures: those are counted from the rows."""
-
-    probe: Measured = Measured()
-    policy: Mapping[str, Json] = {}
-    files: Mapping[str, str] = {}
-
-
-class Answer(msgspec.Struct, frozen=True):
-    task: str
-    answer: str
-    column: str | None = None
-    i: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +84,7 @@ def read_run(folder: Path) -> Run:
     stages = {name: _stage(files, name) for name in STAGES}
     return Run(
         folder=folder,
-        settings=files.json("settings.json", Settings) or Settings(),
+        settings=_settings(files),
         rung=files.read("rung.toml").decode("utf-8", "replace"),
         changed=files.json("changed.json", Changed),
         preflight=files.json("preflight.json", tuple[Gate, ...]) or (),
@@ -299,7 +101,7 @@ def read_run(folder: Path) -> Run:
 
 
 def _stage(files: "_Files", name: str) -> Stage | None:
-    for file in ("settings.json", "metrics.jsonl", "timing.jsonl"):
+    for file in ("settings.json", "metrics.jsonl", "timing.jsonl"):  # for their hashes
         files.read(f"{name}/{file}")
     if not any(path.startswith(f"{name}/") for path in files.artifacts) and not (files.folder / name).is_dir():
         return None
@@ -309,6 +111,14 @@ def _stage(files: "_Files", name: str) -> Stage | None:
         sources=files.json(f"{name}/counts.json", tuple[Source, ...]) or (),
         first_batch=files.json(f"{name}/first-batch.json", tuple[dict[str, Json], ...]) or (),
     )
+
+
+def _settings(files: "_Files") -> Settings:
+    """Of the run; of a stage where no more than stages were run."""
+    for path in ("settings.json", *(f"{stage}/settings.json" for stage in reversed(STAGES))):
+        if (found := files.json(path, Settings)) is not None:
+            return found
+    return Settings()
 
 
 def _alike(rows: Sequence[Row], faults: list[str]) -> Sequence[Row]:

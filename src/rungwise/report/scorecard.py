@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rungwise.probe.labels import readable
 from rungwise.probe.result import Row, estimate, k_of, mended, metrics
@@ -15,17 +16,25 @@ from rungwise.report.measured import ids
 from rungwise.report.page import seen
 from rungwise.report.run_files import Run
 
-# What is rated: what it is, where it is well and where it is not, and why it may be unknown.
-RATES: Mapping[str, tuple[str, float, float, str]] = {
-    "exact": ("is gold, in the contract's one spelling", 0.7, 0.2, "no gold to compare with"),
-    "exact.repaired": ("is gold after repair", 0.7, 0.2, "no gold to compare with"),
-    "parsed": ("can be read", 0.99, 0.9, "the contract has no one spelling of an answer"),
-    "truncated": ("was cut off by the limit on tokens", 0.0, 0.05, ""),
-    "exploit": ("tries to be paid without doing the task", 0.0, 0.02, ""),
-    "exploit.sampled": ("the same among the samples", 0.0, 0.02, "no samples"),
-    "control": ("has the text of control tokens in it", 0.0, 0.02, ""),
-    "tail": ("goes on behind an answer that could be read", 0.0, 0.05, ""),
-    "edited": ("was changed by repair", 1.0, 1.0, ""),
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    says: str
+    well: float | None = None  # there it is well, and beyond `ill` it is not
+    ill: float | None = None
+    unknown: str = ""  # why it may be
+
+
+RATES: Mapping[str, Rated] = {
+    "exact": Rated("is gold, in the contract's one spelling", 0.7, 0.2, "no gold to compare with"),
+    "exact.repaired": Rated("is gold after repair", 0.7, 0.2, "no gold to compare with"),
+    "parsed": Rated("can be read", 0.99, 0.9, "the contract has no one spelling of an answer"),
+    "truncated": Rated("was cut off by the limit on tokens", 0.0, 0.05),
+    "exploit": Rated("tries to be paid without doing the task", 0.0, 0.02),
+    "exploit.sampled": Rated("the same among the samples", 0.0, 0.02, "no samples"),
+    "control": Rated("has the text of control tokens in it", 0.0, 0.02),
+    "tail": Rated("goes on behind an answer that could be read", 0.0, 0.05),
+    "edited": Rated("was changed by repair"),
 }
 HIGH, LOW, CUT, UNREAD = 0.7, 0.5, 0.05, 0.9
 
@@ -52,26 +61,19 @@ def interpretation(rows: Sequence[Row]) -> str:
     """The one sentence that the rates together say, the first of these that holds."""
     cut, read = _share(rows, lambda row: row.greedy.ended == "length"), _share(rows, lambda row: readable(row.greedy))
     passed = _share(rows, lambda row: row.greedy.passed)
-    known = [row for row in rows if row.greedy.exact is not None]
-    exact = _share(known, lambda row: bool(row.greedy.exact)) if known else passed
+    lost = _share(rows, lambda row: row.greedy.exact is True and not row.greedy.passed)
+    told = f"{numbers.percent(passed)} pass", f"{numbers.percent(read)} can be read"
     if cut >= CUT:
         return f"{numbers.percent(cut)} of the answers are cut off: look at the budget of tokens before anything else."
-    if exact - passed >= 0.1:
-        return (
-            f"{numbers.percent(exact)} are gold, only {numbers.percent(passed)} pass: look at the judge or the probe."
-        )
+    if lost:
+        return f"{numbers.percent(lost)} of the answers are gold and fail: look at the judge or the probe first."
     if read < UNREAD and passed < HIGH:
-        return f"Only {numbers.percent(read)} can be read, and few are cut off: the language itself is not learned yet."
+        return f"Only {told[1]}, and few are cut off: the language itself is not learned yet."
     if passed < LOW:
-        right = numbers.percent(passed)
-        return f"{numbers.percent(read)} can be read, {right} are right: the form is learned, the task is not."
+        return f"{told[1]}, {told[0]}: the form is learned, the task is not."
     if passed >= HIGH:
-        return (
-            f"{numbers.percent(passed)} pass and {numbers.percent(read)} can be read: what is left are single failures."
-        )
-    return (
-        f"{numbers.percent(read)} can be read and {numbers.percent(passed)} pass: on the way, with no one thing in it."
-    )
+        return f"{told[0]}, {told[1]}: what is left are single failures."
+    return f"{told[1]}, {told[0]}: on the way, with no one thing in it."
 
 
 def _share(rows: Sequence[Row], holds: Callable[[Row], bool]) -> float:
@@ -92,33 +94,28 @@ def _rates(rows: Sequence[Row]) -> str:
 
 
 def _rate(rows: Sequence[Row], name: str) -> Line:
-    found, (says, _, _, _) = estimate(rows, name), RATES[name]
-    tone, word = band(name, found.value)
+    found = estimate(rows, name)
+    others = any(row.greedy.passed and row.greedy.exact is False for row in rows)  # gold is not all that is right
+    tone, word = ("", "") if others and name.startswith("exact") else band(name, found.value)
     return Line(
-        [f"{code(name)} <small>{seen(says)}</small>", state(word, tone) if word else "",
-         strips.rate(found.value, found.low, found.high, tone), f"<b>{numbers.percent(found.value, 1)}</b>",
-         numbers.between(found.low, found.high, name), f"{found.n:,}"]
+        [_named(name), state(word, tone) if word else "", strips.rate(found.value, found.low, found.high, tone),
+         f"<b>{numbers.percent(found.value, 1)}</b>", numbers.between(found.low, found.high, name), f"{found.n:,}"]
     )  # fmt: skip
 
 
 def _unknown(name: str) -> Line:
-    says, _, _, why = RATES[name]
-    return Line(
-        [
-            f"{code(name)} <small>{seen(says)}</small>",
-            state("not known", ""),
-            f'<span class="soft">{seen(why)}</span>',
-            "",
-            "",
-            "",
-        ]
-    )
+    why = f'<span class="soft">{seen(RATES[name].unknown)}</span>'
+    return Line([_named(name), '<span class="soft">not known</span>', why, "", "", ""])
+
+
+def _named(name: str) -> str:
+    return f"{code(name)} <small>{seen(RATES[name].says)}</small>"
 
 
 def band(name: str, value: float) -> tuple[str, str]:
     """A colour and a word."""
-    _, well, ill, _ = RATES[name]
-    if well == ill:
+    well, ill = RATES[name].well, RATES[name].ill
+    if well is None or ill is None:
         return "", ""
     inner, outer = (value >= well, value < ill) if well > ill else (value <= well, value >= ill)
     return ("good", "well") if inner else ("bad", "look here") if outer else ("warn", "watch")

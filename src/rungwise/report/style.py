@@ -39,7 +39,7 @@ border-top:1px solid var(--line)}
 .tile .big{margin:2px 0 0;font-size:clamp(34px,4.4vw,46px);font-weight:650;line-height:1.15;letter-spacing:-.025em;
 font-variant-numeric:tabular-nums}
 .tile .big small{display:block;font-size:16px;font-weight:500;letter-spacing:0;color:var(--soft)}
-.tile .big small span{margin-left:.4em}.tile p{margin:2px 0 0;font-size:14px}
+.tile p{margin:2px 0 0;font-size:14px}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:14px;margin:14px 0 0}
 .fail{display:flex;flex-direction:column;gap:8px;margin:0;padding:16px 18px;border-top:4px solid var(--bad);
 border-radius:0 0 10px 10px}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from rungwise.probe.result import estimate, metrics
 from rungwise.report import numbers
 from rungwise.report.first_screen import compared
-from rungwise.report.frame import placed
+from rungwise.report.frame import SHORT, placed
 from rungwise.report.misses import NO_LABEL, misses_of
 from rungwise.report.page import seen
-from rungwise.report.run_files import Comparison, Run
+from rungwise.report.run_files import Run
+from rungwise.report.run_records import Comparison
 
 UNKNOWN, NONE = "not known", "none"
-SHORT = 12  # of a hash
 MOST = 6  # failure labels
 
 Fields = list[tuple[str, str]]
