@@ -44,7 +44,9 @@ def draw(
     for tier in tiers or ():
         if tier not in contract.tiers:
             raise InputError(f"no tier {tier!r}; {nearest(tier, contract.tiers)}")
-    kept = _kept_at(hash_of([identity(contract), source(spec), split, n, seed, dict(tiers or {}), answered]))
+    kept = _kept_at(
+        hash_of([identity(contract), dict(settings), source(spec), split, n, seed, dict(tiers or {}), answered])
+    )
     if (drawn := _read(kept)) is not None:
         return drawn
     began = time.monotonic()

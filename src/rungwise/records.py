@@ -74,8 +74,13 @@ def answers_of(path: Path, tasks: Sequence[Task], tasks_path: Path) -> list[tupl
     text = _text(path)
     if len(tasks) == 1 and not text.startswith('{"task"'):
         return [(tasks[0], text)]
-    answered = {record.task for _, record in _records(path, Answer)}
-    chosen = [task for task in tasks if task.id in answered]
+    return answered(path, tasks, tasks_path)
+
+
+def answered(path: Path, tasks: Sequence[Task], tasks_path: Path) -> list[tuple[Task, str]]:
+    """The tasks that a file of JSON lines answers, in their order."""
+    known = {record.task for _, record in _records(path, Answer)}
+    chosen = [task for task in tasks if task.id in known]
     return list(zip(chosen, read_answers(path, chosen, tasks_path), strict=True))
 
 

@@ -1,7 +1,8 @@
-"""The source of a judge as hashes: of every file of the package that its factory comes from.
+"""The source of a judge as hashes: of every file of the package that its factory stands in, or of all Python files
+beside it where it is in no package.
 
-Whatever stands there may decide a verdict, so all of it counts, data files included; what is beside it does not. That a
-comment changes the hash is the price: answers are kept, and are judged again in seconds.
+Whatever stands there may decide a verdict, so all of it counts, data files included; what it imports from elsewhere
+does not. That a comment changes the hash is the price: answers are kept, and are judged again in seconds.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ def judge_hash(files: Mapping[str, str]) -> str:
 
 def _files(module: ModuleType) -> tuple[Path, list[Path]]:
     own = Path(inspect.getfile(module)).resolve()
-    if own.name != "__init__.py":
-        return own.parent, [own]
+    if not (own.parent / "__init__.py").exists():  # a file by itself may import any that lies beside it
+        return own.parent, sorted(own.parent.glob("*.py"))
     found = [path for path in own.parent.rglob("*") if path.is_file() and not set(path.parts) & set(PASSED_OVER)]
     return own.parent, sorted(path for path in found if path.suffix != ".pyc")

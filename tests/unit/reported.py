@@ -118,10 +118,11 @@ def _trained(run: Path) -> None:
     ])  # fmt: skip
     lines(run / "sft/metrics.jsonl", [{"step": at, "loss": 4 / at, "tokens": 12 * at} for at in range(1, 41)])
     lines(run / "sft/timing.jsonl", [{"step": at, "seconds": 0.5, "trained_tokens": 12} for at in range(1, 41)])
-    batch = [
-        {"prompt": "a prompt", "answers": ["up 1"], "prompt_ids": [1, 2], "answer_ids": [[7, 3]], "learned": [[1, 1]]}
-    ]
-    put(run, "sft/first-batch.json", batch)
+    ids = {"prompt_ids": [1, 2], "answer_ids": [[7, 3]], "learned": [[1, 1]]}
+    put(run, "sft/first-batch.json", [{"prompt": "a prompt", "answers": ["up 1"], **ids}])
+    answer = {"answer": "up 2", "ids": [9, 3], "ended": "stop", "verdict": {"failure": "wall"}, "reward": {"form": 1}}
+    put(run, "rl/first-batch.json", [{"task": "t", "prompt": "another prompt", "answers": [answer] * 6}])
+    lines(run / "rl/metrics.jsonl", [{"step": at, "score": at / 9, "shapes": 2.0} for at in range(1, 10)])
 
 
 def lines(path: Path, records: list[Mapping[str, Any]]) -> None:

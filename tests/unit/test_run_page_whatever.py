@@ -18,7 +18,7 @@ from rungwise.report.probed import Probed
 from rungwise.report.run_files import FILES, read_run
 from rungwise.report.run_page import SECTIONS, run_page
 from tests.unit.reported import put, rows_in, section, walked
-from tests.unit.test_page import EVIL, Reader
+from tests.unit.test_page import EVIL, PLAIN, Reader
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,14 @@ def test_a_probe_that_has_changed_gives_no_pictures_and_is_named(run: Path, tmp_
     tasks.write_text(tasks.read_text().replace('"limit":2', '"limit":3', 1))
     gallery = section(run_page(run), "misses")
     assert "<figure" not in gallery and "was edited" in gallery and "Actual: what it wrote" in gallery
+
+
+@pytest.mark.parametrize("key", ["tasks", "judge"])
+def test_another_probe_in_its_place_gives_no_pictures(run: Path, key: str) -> None:
+    result = json.loads((run / "probe/result.json").read_text())
+    put(run, "probe/result.json", {**result, "probe": {**result["probe"], key: "another"}})
+    gallery = section(run_page(run), "misses")
+    assert "<figure" not in gallery and "no longer the one that this run was measured on" in gallery
 
 
 # ---- hostile text ----
@@ -188,7 +196,7 @@ def test_nothing_runs_whatever_a_run_says(run: Path, rows: Sequence[Row]) -> Non
 
 PICTURES = (
     None, EVIL, '<svg xmlns="http://www.w3.org/2000/svg" id="part-misses" width="9"><rect id="top"/></svg>',
-    f"<svg>{EVIL}</svg>", f"<p>{EVIL}</p>",
+    f"<svg>{EVIL}</svg>", f"<p>{EVIL}</p>", PLAIN,
 )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from rungwise.contract import Contract, Task, load_contract, structure_of
 from rungwise.errors import ContractError, InputError
+from rungwise.ladder.rung import read, require_one_axis
 from rungwise.scaffold import PLACEHOLDER, TEMPLATE, create
 from rungwise.train.fitting import require_known
-from rungwise.train.settings import read
 
 NAME = "my_lang"
 ROOMS = ("__init__", "language", "judge", "tasks", "sabotage", "repair", "picture")
@@ -44,7 +44,8 @@ def test_its_rung_can_be_run(package: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(package.parent)
     rung = read(Path(NAME) / "rung.toml")
     require_known(rung, load_contract(rung.contract.name))
-    assert rung.name == NAME and rung.sft and rung.rl
+    assert rung.name == NAME and rung.sft and rung.asks
+    require_one_axis(read(Path(NAME) / "rl.toml"), rung)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,7 @@ def test_every_file_is_written_and_none_names_the_template(package: Path, tmp_pa
         "README.md",
         "pyproject.toml",
         "rung.toml",
+        "rl.toml",
         "tests/test_contract.py",
         *(f"other/{room}.py" for room in ROOMS),
     }

@@ -77,6 +77,8 @@ def probe(
     from rungwise.probe.measure import measure, save
     from rungwise.records import line_of
 
+    if (output / "settings.json").exists() or (output.parent / "settings.json").exists():
+        raise InputError("is in a run's folder, which holds its own result; choose another -o", file=output)
     opened = open_probe(folder)
     writer = _writer(opened, of, url, model, key, answers, device)
     with progress(f"measuring on {folder}", quiet=as_json) as tell:
@@ -143,19 +145,15 @@ def rule(
     ladder: LadderFile = LADDER,
 ) -> None:
     """Show a ruling with its reasons, or sign one."""
-    import msgspec
-
+    from rungwise.ladder.enter import ruling_of, sign
     from rungwise.ladder.ledger import Ledger
 
     if by:
-        from rungwise.ladder.enter import sign
+        from rungwise.report.run_page import run_page
 
         sign(Ledger(ladder), folder, by)
-    path = folder / "ruling.json"
-    if not path.exists():
-        raise InputError("no ruling in it; expected a run that was ruled on", file=folder)
-    record = msgspec.json.decode(path.read_bytes())
-    _tell_ruling(record)
+        write(folder / "report.html", run_page(folder))
+    _tell_ruling(ruling_of(folder))
 
 
 def _tell_ruling(record: dict[str, object]) -> None:
@@ -201,7 +199,7 @@ def report(
         from rungwise.report.ladder_page import ladder_page
 
         output = output or ladder.with_suffix(".html")
-        write(output, ladder_page(Ledger(ladder).entries()))
+        write(output, ladder_page(Ledger(ladder).entries(), home=output.parent))
     else:
         from rungwise.report.run_page import run_page
 
@@ -278,6 +276,8 @@ def verify(
     from rungwise.ladder.handoff import verify as verified
     from rungwise.ladder.ledger import Ledger
 
+    if not ladder.exists():
+        raise InputError("there is no such ladder", file=ladder)
     found = verified(ladder, artifacts=artifacts)
     for fault in found:
         typer.echo(f"{'warning' if fault.warning else 'FAULT'}: {fault}")
@@ -307,6 +307,8 @@ def sweep(
     from rungwise.ladder.sweep import arms, expected, table
 
     rung = read(file, settings or ())
+    if not rung.asks:
+        raise InputError(rung.fault(("question",), "missing; a sweep walks the whole line of a rung"))
     queue = create(file, range(seeds), _varied(over or ()), out or Path("runs") / rung.name, settings or ())
     retry(queue)
     work(queue, _tell_item, lambda item: [*run_command(queue, item), "--ladder", str(ladder)])

@@ -69,7 +69,7 @@ def _walk(
         shutil.rmtree(folder, ignore_errors=True)
     with Steps(rung.name) as steps:
         line = Line(
-            file=file, written=rung, rung=smoked(rung) if smoke else rung, out=folder, resume=resume,
+            text=file.read_bytes(), written=rung, rung=smoked(rung) if smoke else rung, out=folder, resume=resume,
             show=Show(doing=steps.doing, tell=steps.tell, warn=steps.warn), page=run_page, ledger=Ledger(ladder),
             smoke=smoke,
         )  # fmt: skip

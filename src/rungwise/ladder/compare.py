@@ -6,6 +6,7 @@ are tested together, their p values adjusted by Holm, so that one of many does n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from rungwise.contract import Json
 from rungwise.errors import RungwiseError
@@ -41,6 +42,8 @@ class Comparison:
 def require_comparable(ours: Result, theirs: Result) -> None:
     mine, other = ours.record["probe"], theirs.record["probe"]
     if mine["hash"] == other["hash"]:
+        if [row.task for row in ours.rows] != [row.task for row in theirs.rows]:
+            raise NotComparable(f"{ours.folder} and {theirs.folder} have rows of other tasks, though of one probe")
         return
     differing = [name for name in ("contract", "judge", "tasks", "decode") if mine[name] != other[name]]
     told = "; ".join(f"{name}: {_short(mine[name])} and {_short(other[name])}" for name in differing)
@@ -81,5 +84,6 @@ def difference(name: str, ours: Sequence[Row], theirs: Sequence[Row], only: set[
         (a, b)
         for one, two in zip(ours, theirs, strict=True)
         if (only is None or one.task in only) and (a := mine(one)) is not None and (b := other(two)) is not None
-    ]
+        and isfinite(a) and isfinite(b)
+    ]  # fmt: skip
     return paired([a for a, _ in pairs], [b for _, b in pairs])

@@ -1,42 +1,79 @@
 """Rulings on the ladder: how they come there, and how a person's name comes under one."""
 
+import os
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from rungwise.contract import Json
-from rungwise.errors import InputError
+from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder.handoff import handoff
-from rungwise.ladder.ledger import Ledger, written
+from rungwise.ladder.ledger import Ledger, sha256_of
 
 
-def enter(
-    ledger: Ledger, run: Path, contract: str, probe: str, record: Mapping[str, Json], again: bool = False
-) -> None:
-    """A ruling on the ladder; a promotion makes a champion, where no person's name is waited for."""
-    by = record["signed"]["by"]
-    ledger.append("ruled", run, {
-        "verb": record["verb"], "reasons": record["reasons"], "next": record["next"], "by": by or "the rules",
-        "primary": record["diagnosis"]["primary"],
-            "waits": record["signed"]["needed"] and not by, **({"again": True} if again else {}),
-    })  # fmt: skip
-    if record["verb"] == "promote" and (by or not record["signed"]["needed"]):
-        ledger.append("champion", run, {"contract": contract, "probe": probe})
-    written(ledger.path.parent / f"handoff-{contract.partition('@')[0]}.md", handoff(ledger, contract).encode())
+def enter(ledger: Ledger, run: Path, contract: str, probe: str) -> None:
+    """The run's ruling on the ladder, and its championship where it is promoted and no name is waited for. What is
+    there already stays; a ruling.json that is not what was entered is refused."""
+    last = ledger.last(run, "ruled")
+    if last is None:
+        _append(ledger, run, ruling_of(run), "the rules")
+    elif last.body["ruling"] != sha256_of(run / "ruling.json"):
+        raise RungwiseError(f"{run / 'ruling.json'} is not the ruling that the ladder has (entry {last.number})")
+    _crown(ledger, run, contract, probe)
 
 
-def sign(ledger: Ledger, run: Path, name: str) -> dict[str, Json]:
-    """A person's name under a promotion that waits for one."""
-    path = run / "ruling.json"
-    if not path.exists():
-        raise InputError("no ruling in it; expected a run that was ruled on", file=run)
-    record = msgspec.json.decode(path.read_bytes())
-    if not record["signed"]["needed"] or record["signed"]["by"]:
-        raise InputError(f"{record['verb']}: waits for nobody's name", file=path)
+def sign(ledger: Ledger, run: Path, name: str) -> None:
+    """A person's name under a promotion that waits for one: on the ladder first, then in the run's own file."""
+    first, last = ledger.last(run, "preregistered"), ledger.last(run, "ruled")
+    if first is None or last is None:
+        raise InputError(f"has no ruling on {ledger.path}; expected a run that was ruled on there", file=run)
+    if last.body["verb"] != "promote" or not last.body["waits"]:
+        raise InputError(f"{last.body['verb']}: waits for nobody's name", file=run)
+    if last.body["ruling"] != sha256_of(run / "ruling.json"):
+        raise RungwiseError(f"{run / 'ruling.json'} is not the ruling that the ladder has (entry {last.number})")
+    record = ruling_of(run)
     record["signed"]["by"] = name
-    written(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    first = ledger.last(run, "preregistered")
-    assert first is not None
-    enter(ledger, run, first.body["contract"], first.body["probe"], record, again=True)
-    return dict(record)
+    _append(ledger, run, record, name, again=True)
+    _write(run / "ruling.json", _bytes(record))
+    _crown(ledger, run, first.body["contract"], first.body["probe"])
+
+
+def _append(ledger: Ledger, run: Path, record: Mapping[str, Json], by: str, again: bool = False) -> None:
+    ledger.append("ruled", run, {
+        "verb": record["verb"], "reasons": record["reasons"], "next": record["next"], "by": by,
+        "primary": record["diagnosis"]["primary"], "ruling": sha256(_bytes(record)).hexdigest(),
+        "waits": record["signed"]["needed"] and not record["signed"]["by"], **({"again": True} if again else {}),
+    })  # fmt: skip
+
+
+def _crown(ledger: Ledger, run: Path, contract: str, probe: str) -> None:
+    last, crowned = ledger.last(run, "ruled"), ledger.last(run, "champion")
+    assert last is not None
+    due = last.body["verb"] == "promote" and not last.body["waits"]
+    if due and (crowned is None or crowned.number < last.number):
+        ledger.append("champion", run, {"contract": contract, "probe": probe})
+    name = re.sub(r"[^\w.=,-]+", "-", contract).strip("-")
+    _write(ledger.path.parent / f"handoff-{name}.md", handoff(ledger, contract).encode())
+
+
+def ruling_of(run: Path) -> dict[str, Json]:
+    path = run / "ruling.json"
+    try:
+        record: dict[str, Json] = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"cannot be read as a ruling: {error}", file=path) from error
+    return record
+
+
+def _bytes(record: Mapping[str, Json]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing; two that write at once have each a file of their own until then."""
+    whole = path.with_name(f".{path.name}-{os.getpid()}")
+    whole.write_bytes(content)
+    whole.replace(path)

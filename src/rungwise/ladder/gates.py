@@ -62,7 +62,11 @@ def parsed(text: str) -> Condition:
 
 def found(condition: Condition, ours: Result, others: Mapping[str, Result | None]) -> Found:
     """`others` are the baseline and the champion, where there are any."""
+    if condition.against == "champion" and others.get("champion") is None:
+        return Found(condition.text, "undecided", True, 0.0, 0.0, 0.0, 0)  # there is none yet to fall behind
     seen = _estimated(condition, ours, others)
+    if seen.n == 0:  # nothing has that metric: nothing is known to hold
+        return Found(condition.text, "undecided", False, 0.0, 0.0, 0.0, 0)
     holds = HOW[condition.how]
     point, low, high = (holds(value, condition.bound) for value in (seen.value, seen.low, seen.high))
     status = "held" if low and high else "undecided" if low or high else "failed"

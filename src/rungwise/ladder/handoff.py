@@ -27,6 +27,7 @@ from rungwise.ladder.ledger import (
     artifact,
     champions,
     lines_of,
+    sha256_of,
     snapshot,
     state,
 )
@@ -145,6 +146,8 @@ def _body_faults(lines: Iterable[Line]) -> Iterator[Fault]:
 
 
 def _artifact_faults(lines: Iterable[Line]) -> Iterator[Fault]:
+    lines = list(lines)
+    yield from _file_faults(lines)
     newest = {own["path"]: (line.number, own) for line in lines for own in _recorded(line)}
     for number, own in newest.values():
         path = Path(own["path"])
@@ -157,6 +160,30 @@ def _artifact_faults(lines: Iterable[Line]) -> Iterator[Fault]:
             changed = True
         if changed:
             yield Fault("artifact changed", number, f"{own['path']} is not what was recorded")
+
+
+RECORDED = {"measured": ("result", "probe/result.json"), "ruled": ("ruling", "ruling.json")}
+
+
+def _file_faults(lines: Sequence[Line]) -> Iterator[Fault]:
+    """Results and rulings, as the last entry of their kind has them for their run."""
+    newest = {(line.run, line.kind): line for line in lines if line.kind in RECORDED}
+    for line in newest.values():
+        key, name = RECORDED[line.kind]
+        path, known = Path(line.run) / name, _of_body(line, key)
+        if known is None:
+            continue
+        if not path.exists():
+            yield Fault("artifact missing", line.number, path.as_posix(), warning=True)
+        elif sha256_of(path) != known:
+            yield Fault("artifact changed", line.number, f"{path.as_posix()} is not what was recorded")
+
+
+def _of_body(line: Line, key: str) -> Json:
+    try:
+        return msgspec.json.decode(line.body, type=dict[str, Json]).get(key)
+    except (msgspec.DecodeError, TypeError, RecursionError):
+        return None
 
 
 def _recorded(line: Line) -> list[Artifact]:

@@ -19,12 +19,13 @@ def baseline_of(rung: Rung) -> Rung | None:
 
 
 def others_of(rung: Rung, ledger: Ledger, probe: Probe) -> Others:
-    """The results that this rung is held against, with their runs, as the ladder has recorded them."""
+    """The results that this rung is held against, with their runs, as the ladder has recorded them. A rung that changes
+    the contract has a probe of its own, on which its baseline was never measured."""
     champion = ledger.champion(probe.lock.identity, probe.lock.hash)
     baseline, pilot = baseline_of(rung), rung.preflight.pilot
     return {
-        "champion": _recorded(champion.run, ledger, probe) if champion else None,
-        "baseline": _of_rung(baseline, ledger, probe) if baseline else None,
+        "champion": recorded(champion.run, ledger, probe) if champion else None,
+        "baseline": _of_rung(baseline, ledger, probe) if baseline and rung.axis != "contract" else None,
         "pilot": _of_rung(read(Path(pilot), seed=rung.seed), ledger, probe) if pilot else None,
     }
 
@@ -34,12 +35,12 @@ def _of_rung(rung: Rung, ledger: Ledger, probe: Probe) -> tuple[str, Result] | N
     for entry in reversed(ledger.entries(kind="preregistered")):
         body = entry.body
         same = (body["rung"], body["seed"], body["settings_sha256"]) == (rung.name, rung.seed, settings_hash(rung))
-        if same and (found := _recorded(entry.run, ledger, probe)):
+        if same and (found := recorded(entry.run, ledger, probe)):
             return found
     return None
 
 
-def _recorded(run: str, ledger: Ledger, probe: Probe) -> tuple[str, Result] | None:
+def recorded(run: str, ledger: Ledger, probe: Probe) -> tuple[str, Result] | None:
     entry = ledger.last(run, "measured")
     if entry is None or entry.body["probe"] != probe.lock.hash:
         return None
@@ -63,7 +64,7 @@ def baselines_of(rung: Rung, ladder: Path, seeds: Iterable[int]) -> dict[int, Re
     return found
 
 
-def past_of(ledger: Ledger, rung: Rung, probe: Probe) -> list[Past]:
+def past_of(ledger: Ledger, rung: Rung, probe: str) -> list[Past]:
     """Earlier runs with the same model that were measured on the same probe and ruled on."""
     held: dict[str, dict[str, Entry]] = {}
     for entry in ledger.entries():
@@ -72,6 +73,6 @@ def past_of(ledger: Ledger, rung: Rung, probe: Probe) -> list[Past]:
     return [
         Past(primary=by["ruled"].body["primary"], passed=by["measured"].body["headline"]["greedy"][0])
         for by in held.values()
-        if "ruled" in by and by["measured"].body["probe"] == probe.lock.hash
+        if "ruled" in by and by["measured"].body["probe"] == probe
         and by["preregistered"].body["settings"]["model"] == model
     ]  # fmt: skip

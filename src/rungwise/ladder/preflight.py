@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from rungwise.contract import Contract, Json
-from rungwise.errors import InputError, RungwiseError
+from rungwise.errors import InputError, RungwiseError, nearest
+from rungwise.held import shared
 from rungwise.ladder import gates
 from rungwise.ladder.compare import compare
 from rungwise.ladder.handoff import verify
@@ -24,9 +25,11 @@ from rungwise.policy.packed import pack
 from rungwise.policy.policy import Decode, Floats, Group, Policy
 from rungwise.probe.freeze import Probe
 from rungwise.probe.measure import Asked, Result, outcomes, require_accounting
+from rungwise.probe.result import metric
 from rungwise.probe.stats import resolvable
 from rungwise.train import stages
 from rungwise.train.finished import model_of
+from rungwise.train.learned import learned_by
 from rungwise.train.prepare import Order, Prepared, prepare, started
 
 LEAST_STEPS, LEAST_EPOCHS = 200, 1.0  # below them a run proves nothing of what can be learned
@@ -56,6 +59,7 @@ class Before:
     ledger: Ledger
     baseline: Rung | None = None
     measured: Mapping[str, Result | None] = field(default_factory=dict)  # the baseline's result, and the champion's
+    runs: Mapping[str, str] = field(default_factory=dict)  # whose results those are
     small: bool = False  # a smoke run: what needs other runs is left out
 
     def stages(self) -> list[str]:
@@ -114,6 +118,8 @@ def _one_axis(before: Before, _ready: Mapping[str, Prepared]) -> str:
 def _baseline(before: Before, _ready: Mapping[str, Prepared]) -> str:
     if before.baseline is None:
         return "none"
+    if before.rung.axis == "contract":
+        return "of another contract, so of another probe: nothing is compared"
     if before.measured.get("baseline") is None:
         raise InputError(
             f"{before.rung.baseline} has no result on this probe with seed {before.rung.seed}; "
@@ -122,21 +128,34 @@ def _baseline(before: Before, _ready: Mapping[str, Prepared]) -> str:
     return f"{before.rung.baseline} was measured on this probe"
 
 
-def _start(before: Before, _ready: Mapping[str, Prepared]) -> str:
-    """A model that a run begins with must be the one that its own run has recorded."""
+def _start(before: Before, _ready: Mapping[str, Prepared]) -> str | Gate:
+    """A model that a run begins with must be the one that its own run has recorded, the baseline's where it stands for
+    the baseline's SFT."""
     rl = before.rung.rl
     if rl is None or rl.start in ("sft", "model"):
         return "this run's own"
-    model = model_of(started(before.rung))
-    path = model / "model.safetensors"
-    run = model.parent.parent if model.name == "model" else model
-    entry = before.ledger.last(run, "trained")
-    known = {one["path"]: one["sha256"] for one in entry.body["artifacts"]} if entry else {}
-    if path.as_posix() not in known:
-        return f"{model} is not of a run on this ladder: its weights are taken as they are"
-    if known[path.as_posix()] != sha256_of(path):
-        raise RungwiseError(f"{path} is not what {run} has recorded: its bytes have changed")
-    return f"{model} is as {run} has recorded it"
+    place = started(before.rung)
+    entry = next((one for one in reversed(before.ledger.entries(kind="trained")) if _same(one.run, place)), None)
+    if before.baseline and before.rung.sft is None and not _stands_for(before, place):
+        raise RungwiseError(f"{place} is not the baseline's run that the ladder has, {before.runs.get('baseline')}")
+    if entry is None:
+        return _warning(f"{place} is not a run on this ladder: its weights are taken as they are")
+    for one in entry.body["artifacts"]:
+        path = Path(one["path"])
+        if "model" in path.parts and (not path.exists() or sha256_of(path) != one["sha256"]):
+            raise RungwiseError(f"{path} is not what {entry.run} has recorded: its bytes have changed")
+    return f"{place} is as {entry.run} has recorded it"
+
+
+def _stands_for(before: Before, place: Path) -> bool:
+    """The baseline's own run, or the very run that the baseline began with too."""
+    theirs = before.baseline.rl.start if before.baseline and before.baseline.rl else None
+    shared = theirs is not None and before.rung.rl is not None and theirs == before.rung.rl.start
+    return shared or _same(before.runs.get("baseline", ""), place)
+
+
+def _same(run: str, place: Path) -> bool:
+    return bool(run) and Path(run).resolve() == place.resolve()
 
 
 def _pilot(before: Before, _ready: Mapping[str, Prepared]) -> str:
@@ -178,11 +197,38 @@ def _power(before: Before, _ready: Mapping[str, Prepared]) -> str | Gate:
     return _warning(told) if n < LEAST_TASKS else told
 
 
-def _disjoint(_before: Before, ready: Mapping[str, Prepared]) -> str:
+def _disjoint(before: Before, ready: Mapping[str, Prepared]) -> str | Gate:
     overlaps = [line for one in ready.values() for line in one.audit.overlaps]
+    rl = before.rung.rl
+    known = None
+    if rl is not None and rl.start not in ("sft", "model"):
+        known = learned_by(started(before.rung))
+        found = shared(before.contract, before.probe.tasks, known.tasks) if known else {}
+        overlaps += [
+            f"{len(ids)} tasks of the probe were learned from by {rl.start} ({way})" for way, ids in found.items()
+        ]
     if overlaps:
         raise RungwiseError("; ".join(overlaps))
-    return f"none of {sum(one.audit.tasks for one in ready.values())} training tasks is in the probe"
+    told = f"none of {sum(one.audit.tasks for one in ready.values())} training tasks is in the probe"
+    if rl is not None and rl.start not in ("sft", "model") and known is None:
+        return _warning(f"{told}; what {rl.start} has learned from is not known")
+    return told
+
+
+def _conditions(before: Before, _ready: Mapping[str, Prepared]) -> str:
+    """Every metric and slice that is asked for is there to be had, before it costs a run to find out."""
+    rung, tasks, k = before.rung, before.probe.tasks, before.probe.lock.k
+    metric(rung.target, k)
+    slices = {name for task in tasks for way in ("split", "tier", "family") for name in (getattr(task, way),)}
+    slices |= {f"{way}={getattr(task, way)}" for task in tasks for way in ("split", "tier", "family")}
+    for text in (*rung.expectations, *rung.gates):
+        asked = gates.parsed(text)
+        metric(asked.metric, k)
+        if asked.part is not None and asked.part not in {*slices, "seen", "unseen"}:
+            raise InputError(f"no slice {asked.part!r} in the probe; {nearest(asked.part, slices)}", field=text)
+        if asked.against == "baseline" and rung.axis == "contract":
+            raise InputError("a baseline of another contract is not compared with", field=text)
+    return f"{len(rung.expectations)} expectations and {len(rung.gates)} gates can be counted"
 
 
 # ---- rows ----
@@ -315,7 +361,7 @@ def _tried(before: Before, stage: str, steps: int, folder: Path) -> Order:
     few = {"steps": steps, "every": max(1, steps - 1)} | ({"epochs": None, "expert": None} if stage == "sft" else {})
     rung = before.rung.model_copy(update={stage: section.model_copy(update=few)})
     (folder / stage).mkdir(parents=True)
-    for path in (before.order.out / stage).glob("*.jsonl"):
+    for path in [*(before.order.out / stage).glob("*.jsonl"), *(before.order.out / stage).glob("*.key")]:
         shutil.copy(path, folder / stage / path.name)
     if (before.order.out / "check.json").exists():
         shutil.copy(before.order.out / "check.json", folder / "check.json")
@@ -343,8 +389,9 @@ def _canary(before: Before, folder: Path) -> str:
 
 LOOKS: Mapping[str, Look] = {
     "ladder": _ladder, "one axis": _one_axis, "baseline": _baseline, "start": _start, "pilot": _pilot, "disk": _disk,
-    "examination": _examination, "accounting": _accounting, "power": _power, "disjoint": _disjoint, "corpus": _corpus,
-    "shares": _shares, "context": _context, "tokens": _tokens, "signal": _signal, "parity": _parity, "trial": _trial,
+    "examination": _examination, "accounting": _accounting, "conditions": _conditions, "power": _power,
+    "disjoint": _disjoint, "corpus": _corpus, "shares": _shares, "context": _context, "tokens": _tokens,
+    "signal": _signal, "parity": _parity, "trial": _trial,
 }  # fmt: skip
 NEEDS_OTHERS = ("baseline", "start", "pilot", "trial")
 

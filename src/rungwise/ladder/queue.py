@@ -330,6 +330,8 @@ def work(queue: Queue, tell: Tell, command: Command | None = None) -> None:
 
 
 def run_command(queue: Queue, item: Item) -> list[str]:
+    if sha256_of(Path(queue.sweep.file)) != queue.sweep.sha256:
+        raise InputError("has changed since the sweep was begun; put it back, or begin another", file=queue.sweep.file)
     settings = [part for override in item.overrides for part in ("--set", override)]
     return [
         sys.executable, "-m", "rungwise.cli", "run", queue.sweep.file, "--seed", str(item.seed), *settings,

@@ -16,6 +16,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -27,8 +28,8 @@ from rungwise.ladder import ruling as rulings
 from rungwise.ladder.cost import cost
 from rungwise.ladder.enter import enter
 from rungwise.ladder.facts import training_of
-from rungwise.ladder.ledger import Ledger, artifacts, sha256_of
-from rungwise.ladder.others import Others, baseline_of, others_of, past_of
+from rungwise.ladder.ledger import Entry, Ledger, artifacts, sha256_of
+from rungwise.ladder.others import Others, baseline_of, others_of, past_of, recorded
 from rungwise.ladder.rung import AXES, Rung, axis_of, changed, flattened, settings_hash, training
 from rungwise.ladder.smoke import fewer
 from rungwise.policy.policy import answer_of
@@ -36,14 +37,16 @@ from rungwise.policy.writer import Writer, open_local
 from rungwise.probe.diagnosis import symptoms
 from rungwise.probe.failures import diagnose
 from rungwise.probe.freeze import Probe, held_of, open_probe
-from rungwise.probe.measure import Result, learned_of, measure
+from rungwise.probe.measure import Result, measure
 from rungwise.probe.measure import read as read_result
 from rungwise.probe.measure import save as save_result
 from rungwise.probe.result import estimate
+from rungwise.source import judge_hash, source
 from rungwise.train import checkpoint, corpus
 from rungwise.train.finished import model_of
-from rungwise.train.prepare import Order, Show, started
-from rungwise.train.stages import STAGES, run_stage
+from rungwise.train.learned import learned_by
+from rungwise.train.prepare import Order, Show
+from rungwise.train.stages import STAGES, run_stage, stage_settings
 
 KEPT = ("sft/model/*", "rl/model/*", "sft/metrics.jsonl", "rl/metrics.jsonl", "sft/corpus*.jsonl", "rl/pool.jsonl")
 TRAINED = 64  # training tasks that are measured as well
@@ -52,7 +55,7 @@ HEADLINE = ("greedy", "repaired", "pass@1", "picked", "oracle", "score")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    file: Path
+    text: bytes  # of the rung file, read once
     written: Rung  # as it stands in the file
     rung: Rung  # as it is run: in miniature where it is a smoke run
     out: Path
@@ -80,17 +83,16 @@ LOOK_FOR: Mapping[str, str] = {
 
 
 def run_line(line: Line) -> Done:
-    """Preflight to report; what is there already is not done again."""
+    """Preflight to report; what the ladder has is not done again, and what it has not is not believed."""
     probe = _probe(line)
     _require_own(line)
-    others = others_of(line.rung, line.ledger, probe)
     _settled(line, probe)
-    if not (line.resume and (line.out / "preflight.json").exists()):
-        _require_preflight(line, probe, others)
+    if not _looked_before(line):
+        _require_preflight(line, probe, others_of(line.rung, line.ledger, probe))
     _preregister(line, probe)
     _train(line)
     ours = _measure(line, probe)
-    ruled = _rule(line, probe, ours, others)
+    ruled = _rule(line, probe, ours)
     _report(line)
     return Done(
         verb=ruled["verb"], headline=ruled["headline"], row=row_of(line.rung, ours, ruled["verb"]),
@@ -112,14 +114,24 @@ def _probe(line: Line) -> Probe:
     assert line.rung.probe is not None
     probe = open_probe(Path(line.rung.probe.path))
     own = line.rung.contract
-    if probe.lock.identity != (asked := identity(load_contract(own.name, own.settings))):
+    asked = identity(load_contract(own.name, own.settings))
+    if (probe.lock.identity, probe.lock.judge_hash) != (asked, judge_hash(source(own.name))):
         raise InputError(line.rung.fault(("probe", "path"), f"is of {probe.lock.identity}; this rung is of {asked}"))
+    if hash_of(dict(probe.lock.settings)) != hash_of(dict(own.settings)):
+        raise InputError(
+            line.rung.fault(("probe", "path"), f"has settings {dict(probe.lock.settings)}; expected its own")
+        )
     return fewer(probe) if line.smoke else probe
 
 
 def _require_own(line: Line) -> None:
-    """A folder is one run's."""
+    """A folder is one run's, and nothing in it is older than its place on the ladder."""
     path = line.out / "settings.json"
+    begun = [stage for stage in STAGES if (line.out / stage / "checkpoints").exists()]
+    if begun and line.ledger.last(line.out, "preregistered") is None:
+        raise InputError(
+            f"has trained {begun[0]} before it stood on {line.ledger.path}; choose another --out", file=line.out
+        )
     if not path.exists():
         return
     if not line.resume:
@@ -133,7 +145,7 @@ def _require_own(line: Line) -> None:
 def _settled(line: Line, probe: Probe) -> None:
     """What is asked, and of each axis whether it is the baseline's."""
     line.out.mkdir(parents=True, exist_ok=True)
-    checkpoint.write(line.out / "rung.toml", line.file.read_bytes())
+    checkpoint.write(line.out / "rung.toml", line.text)
     _write(line.out / "settings.json", line.rung.record())
     baseline = baseline_of(line.written)
     _write(line.out / "changed.json", {
@@ -161,6 +173,7 @@ def _before(line: Line, probe: Probe, others: Others) -> looks.Before:
         rung=line.rung, order=_order(line, resume=line.resume), contract=probe.contract, probe=probe,
         ledger=line.ledger, written=line.written, baseline=baseline_of(line.written), small=line.smoke,
         measured={name: found[1] if found else None for name, found in others.items()},
+        runs={name: found[0] for name, found in others.items() if found},
     )  # fmt: skip
 
 
@@ -182,47 +195,81 @@ def _require_preflight(line: Line, probe: Probe, others: Others) -> None:
     _write(line.out / "preflight.json", looks.record(found))
 
 
+def _looked_before(line: Line) -> bool:
+    """Whether the gates that this very run was preregistered after still stand in its folder."""
+    entry, path = line.ledger.last(line.out, "preregistered"), line.out / "preflight.json"
+    return line.resume and entry is not None and path.exists() and entry.body.get("preflight") == sha256_of(path)
+
+
 def _preregister(line: Line, probe: Probe) -> None:
-    if line.ledger.last(line.out, "preregistered") and line.ledger.last(line.out, "trained"):
-        return
-    text = line.file.read_text("utf-8")
+    """Nothing of it can be another once something was trained: the ladder refuses that."""
     rung = line.rung
-    line.ledger.append("preregistered", line.out, {
-        "rung": rung.name, "contract": probe.lock.identity, "probe": probe.lock.hash, "text": text,
-        "sha256": sha256_of(line.file), "settings": rung.record(), "settings_sha256": settings_hash(rung),
-        "seed": rung.seed, "question": rung.question, "hypothesis": rung.hypothesis,
-        "expectations": list(rung.expectations), "axis": rung.axis, "baseline": rung.baseline,
-    })  # fmt: skip
+    body = {
+        "rung": rung.name, "contract": probe.lock.identity, "probe": probe.lock.hash, "text": line.text.decode(),
+        "sha256": sha256(line.text).hexdigest(), "settings": rung.record(), "settings_sha256": settings_hash(rung),
+        "seed": rung.seed, "question": rung.question, "hypothesis": rung.hypothesis, "target": rung.target,
+        "expectations": list(rung.expectations), "gates": list(rung.gates), "axis": rung.axis,
+        "baseline": rung.baseline, "preflight": sha256_of(line.out / "preflight.json"),
+    }  # fmt: skip
+    last = line.ledger.last(line.out, "preregistered")
+    if last is None or hash_of(dict(last.body)) != hash_of(body):
+        line.ledger.append("preregistered", line.out, body)
 
 
 # ---- the run ----
 
 
 def _train(line: Line) -> None:
+    trained = line.ledger.last(line.out, "trained")
+    if trained is not None:
+        _require_artifacts(line.out, trained)
+        return
     for stage in STAGES:
-        if getattr(line.rung, stage) and not (line.out / stage / "model").is_dir():
+        if getattr(line.rung, stage) and not _stage_done(line, stage):
             line.show.warn(LOOK_FOR[stage])
             run_stage(stage, _order(line, resume=True))
-    if line.ledger.last(line.out, "trained") is None:
-        body = {"artifacts": artifacts(line.out, KEPT), "cost": cost(line.out, line.rung.cost)}
-        line.ledger.append("trained", line.out, body)
+    body = {"artifacts": artifacts(line.out, KEPT), "cost": cost(line.out, line.rung.cost)}
+    line.ledger.append("trained", line.out, body)
+
+
+def _stage_done(line: Line, stage: str) -> bool:
+    """A model that was trained by these settings."""
+    folder = line.out / stage
+    if not (folder / "model").is_dir():
+        return False
+    if msgspec.json.decode((folder / "settings.json").read_bytes()) != stage_settings(line.rung, stage):
+        raise InputError("holds a model that was trained by other settings; choose another --out", file=folder)
+    return True
+
+
+def _require_artifacts(run: Path, trained: Entry) -> None:
+    for one in trained.body["artifacts"]:
+        path = Path(one["path"])
+        if "model" in path.parts and (not path.exists() or sha256_of(path) != one["sha256"]):
+            raise RungwiseError(f"{path} is not what {run} has recorded (entry {trained.number})")
 
 
 def _measure(line: Line, probe: Probe) -> Result:
-    folder = line.out / "probe"
-    if not (folder / "result.json").exists():
-        writer = open_local(model_of(line.out), probe.contract, device=line.rung.model.device)
-        found = measure(probe, writer, seed=line.rung.seed, learned=_learned(line, probe), tell=line.show.doing)
-        save_result(folder, probe, found)
-        _write(folder / "trained.json", _of_trained(line, probe, writer))
+    """A result that the ladder does not know is not believed: it is measured again, which costs little."""
+    folder, entry = line.out / "probe", line.ledger.last(line.out, "measured")
+    if entry is not None:
+        found = recorded(line.out.as_posix(), line.ledger, probe)
+        if found is None:
+            raise RungwiseError(
+                f"{line.out} was measured on another probe (entry {entry.number}); choose another --out"
+            )
+        return found[1]
+    shutil.rmtree(folder, ignore_errors=True)
+    writer = open_local(model_of(line.out), probe.contract, device=line.rung.model.device)
+    told = measure(probe, writer, seed=line.rung.seed, learned=_learned(line), tell=line.show.doing)
+    save_result(folder, probe, told)
+    _write(folder / "trained.json", _of_trained(line, probe, writer))
     ours = read_result(folder)
     _write(line.out / "cost.json", cost(line.out, line.rung.cost, ours.record["seconds"]))
-    last = line.ledger.last(line.out, "measured")
-    if last is None or last.body["result"] != sha256_of(folder / "result.json"):
-        line.ledger.append("measured", line.out, {
-            "probe": probe.lock.hash, "result": sha256_of(folder / "result.json"),
-            "headline": {name: ours.record["metrics"][name] for name in HEADLINE if name in ours.record["metrics"]},
-        })  # fmt: skip
+    line.ledger.append("measured", line.out, {
+        "probe": probe.lock.hash, "result": sha256_of(folder / "result.json"),
+        "headline": {name: ours.record["metrics"][name] for name in HEADLINE if name in ours.record["metrics"]},
+    })  # fmt: skip
     return ours
 
 
@@ -239,38 +286,35 @@ def _of_trained(line: Line, probe: Probe, writer: Writer) -> dict[str, Json]:
     return {"passed": sum(verdict.passed for verdict in verdicts), "n": len(tasks)}
 
 
-def _learned(line: Line, probe: Probe) -> frozenset[str] | None:
-    """What was learned from by this run, and by the one that it began with."""
+def _learned(line: Line) -> frozenset[str] | None:
+    """What was learned from by this run, and by those that it goes on from."""
     assert line.rung.probe is not None
-    homes = [line.out] + ([started(line.rung)] if line.rung.rl and line.rung.rl.start not in ("sft", "model") else [])
-    files = [path for home in homes for path in sorted((home / "sft").glob("*.jsonl")) if _holds_rows(path)]
-    if not files or not line.rung.probe.learned:
-        return None
-    return learned_of(probe.contract, (row.answer for path in files for row in corpus.load(path, probe.contract)))
+    known = learned_by(line.out)
+    return known.answers if known and line.rung.probe.learned else None
 
 
-def _holds_rows(path: Path) -> bool:
-    return path.name.startswith(("corpus", "expert")) and path.stat().st_size > 0
-
-
-def _rule(line: Line, probe: Probe, ours: Result, others: Others) -> dict[str, Json]:
-    path = line.out / "ruling.json"
-    if not path.exists():
-        held = {name: found for name, found in others.items() if name != "pilot"}
-        results = {name: found[1] if found else None for name, found in held.items()}
-        told, baseline = training_of(line.out), results["baseline"]
-        held_against = baseline.rows if baseline else None
-        diagnosis = diagnose(ours.rows, told, baseline=held_against)
-        past = past_of(line.ledger, line.rung, probe)
-        seen = symptoms(ours.rows, told, held_against, diagnosis=diagnosis, runs=past)
-        ruling = rulings.rule(line.rung, ours, results, diagnosis, seen)
-        runs = {name: found[0] for name, found in held.items() if found}
-        signed = {"needed": line.rung.signed and ruling.verb == "promote", "by": None}
-        _write(path, {**rulings.record(ruling, diagnosis, seen, runs), "signed": signed})
+def _rule(line: Line, probe: Probe, ours: Result) -> dict[str, Json]:
+    path, last = line.out / "ruling.json", line.ledger.last(line.out, "ruled")
+    if last is None:
+        _write(path, _ruling(line, ours, others_of(line.rung, line.ledger, probe)))
+    enter(line.ledger, line.out, probe.lock.identity, probe.lock.hash)
     record: dict[str, Json] = msgspec.json.decode(path.read_bytes())
-    if line.ledger.last(line.out, "ruled") is None:
-        enter(line.ledger, line.out, probe.lock.identity, probe.lock.hash, record)
     return record
+
+
+def _ruling(line: Line, ours: Result, others: Others) -> dict[str, Json]:
+    """Against the champion as it stands now, not as it stood before training."""
+    held = {name: found for name, found in others.items() if name != "pilot"}
+    results = {name: found[1] if found else None for name, found in held.items()}
+    told, baseline = training_of(line.out), results["baseline"]
+    held_against = baseline.rows if baseline else None
+    diagnosis = diagnose(ours.rows, told, baseline=held_against)
+    past = past_of(line.ledger, line.rung, str(ours.record["probe"]["hash"]))
+    seen = symptoms(ours.rows, told, held_against, diagnosis=diagnosis, runs=past)
+    ruling = rulings.rule(line.rung, ours, results, diagnosis, seen)
+    runs = {name: found[0] for name, found in held.items() if found}
+    signed = {"needed": line.rung.signed and ruling.verb == "promote", "by": None}
+    return {**rulings.record(ruling, diagnosis, seen, runs), "signed": signed}
 
 
 def _report(line: Line) -> None:

@@ -3,10 +3,11 @@
 What comes out says that everything fits together and nothing else.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rungwise.contract import Json
+from rungwise.contract import Json, hash_of
 from rungwise.ladder import gates
 from rungwise.ladder.rung import Rung
 from rungwise.probe.freeze import Probe
@@ -39,13 +40,18 @@ def smoked(rung: Rung) -> Rung:
 
 
 def _alone(conditions: Sequence[str]) -> tuple[str, ...]:
-    """Those that compare with nothing: a ladder of its own holds nothing else."""
-    return tuple(text for text in conditions if gates.parsed(text).against is None)
+    """Those that compare with nothing, of no slice: a ladder of its own holds no other run, and few tasks no slices."""
+    asked = [(text, gates.parsed(text)) for text in conditions]
+    return tuple(text for text, one in asked if one.against is None and one.part is None and "@" not in one.metric)
 
 
 def fewer(probe: Probe) -> Probe:
     """A few tasks of a probe, spread over it. Its hash is another's, so nothing is ever compared with it."""
-    few = probe.tasks[:: max(1, len(probe.tasks) // TASKS)][:TASKS]
+    of_tier = Counter[str]()
+    ranked = [(of_tier.update([task.tier]) or of_tier[task.tier], at) for at, task in enumerate(probe.tasks)]
+    few = [probe.tasks[at] for _, at in sorted(ranked)[:TASKS]]  # as many of each tier
+    golds = {task.id: probe.golds[task.id] for task in few if task.id in probe.golds}
     tokens = min(TOKENS, probe.lock.max_new_tokens or TOKENS)
-    lock = replace(probe.lock, name=f"{probe.lock.name} (smoke)", k=min(K, probe.lock.k), max_new_tokens=tokens)
-    return replace(probe, tasks=few, lock=lock, golds={t.id: probe.golds[t.id] for t in few if t.id in probe.golds})
+    lock = replace(probe.lock, name=f"{probe.lock.name} (smoke)", k=min(K, probe.lock.k), max_new_tokens=tokens,
+                   tasks_hash=hash_of([task.id for task in few]), gold_hash=hash_of(golds))  # fmt: skip
+    return replace(probe, tasks=few, lock=lock, golds=golds)

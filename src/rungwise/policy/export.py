@@ -21,8 +21,8 @@ TEMPLATE = f"{BEGIN}{{{{ messages[-1]['content'] }}}}{{% if add_generation_promp
 
 def export(model: Path, folder: Path) -> list[Path]:
     """Copies a saved model's folder and adds what other programs look for; the files it wrote."""
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError("is not empty; choose another -o", file=folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("is there already and not an empty folder; choose another -o", file=folder)
     mark = marked(model)
     try:
         shutil.copytree(model, folder, dirs_exist_ok=True)

@@ -124,6 +124,11 @@ class Policy(Protocol):
         """A folder that plain transformers loads."""
 
 
+def require_answer(how: str) -> None:
+    if how not in ("all", "fenced") and not (how.startswith("after:") and how != "after:"):
+        raise InputError(f"{how!r}; expected all, fenced or after:MARK", field="answer")
+
+
 def answer_of(text: str, how: str) -> str:
     """What counts as the answer in a policy's text; the judge reads exactly that. Empty where there is none."""
     if how == "all":

@@ -24,8 +24,8 @@ from rungwise import held
 from rungwise.contract import Contract, Json, Task, hash_of, identity, load_contract
 from rungwise.drawing import Drawn, draw
 from rungwise.errors import InputError, RungwiseError
-from rungwise.policy.policy import Decode
-from rungwise.records import Answer, line_of, read_answers, read_tasks
+from rungwise.policy.policy import Decode, require_answer
+from rungwise.records import Answer, answered, line_of, read_tasks
 from rungwise.source import judge_hash, source
 
 Tell = Callable[[str], None]
@@ -89,9 +89,12 @@ def freeze(
     if (folder / "probe.json").exists():
         raise InputError("is a probe already; a frozen one is never changed, choose another folder", file=folder)
     contract = load_contract(spec, settings)
-    drawn = []
+    require_answer(answer)
+    drawn: list[Drawn] = []
     for split, n in splits.items():
         drawn += _drawn(contract, spec, settings, split, n, seed, tiers, workers, tell)
+    if len(_different(contract, drawn)) < len(drawn):
+        raise InputError(f"{' and '.join(splits)} share tasks; a task stands in a probe once", field="--split")
     tasks, golds = [task for task, _ in drawn], {task.id: gold for task, gold in drawn if gold is not None}
     apart = _apart(contract, spec, settings, pool or contract.splits[0], pool_tasks, tasks, splits, seed, workers, tell)
     files = source(spec)
@@ -230,9 +233,7 @@ def _golds(folder: Path, tasks: Sequence[Task]) -> dict[str, str]:
     path = folder / "gold.jsonl"
     if not path.exists():
         raise ProbeChanged(f"{path} is missing; the golds of a probe are part of it")
-    answered = {msgspec.json.decode(line)["task"] for line in path.read_text("utf-8").splitlines() if line.strip()}
-    chosen = [task for task in tasks if task.id in answered]
-    return dict(zip([task.id for task in chosen], read_answers(path, chosen, folder / "tasks.jsonl"), strict=True))
+    return {task.id: answer for task, answer in answered(path, tasks, folder / "tasks.jsonl")}
 
 
 def _judge_faults(lock: Lock, contract: Contract) -> list[str]:

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import msgspec
@@ -84,8 +85,14 @@ def _outcome(contract: Contract, one: Asked, verdict: Verdict) -> Outcome:
         prefix=None if one.gold is None else one.text != one.gold and one.gold.startswith(one.text),
         control=CONTROL.search(one.text) is not None,
         tail=spilled(contract, one.task, one.text, one.gold),
-        shape=verdict.shape, exploit=verdict.exploit, parts=verdict.parts, measures=verdict.measures,
+        shape=verdict.shape, exploit=verdict.exploit, parts=_finite(verdict.parts),
+        measures=_finite(verdict.measures),
     )  # fmt: skip
+
+
+def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
+    """What is not finite is no number, and JSON has no name for it."""
+    return {name: value for name, value in numbers.items() if isfinite(value)}
 
 
 def _divergence(text: str, gold: str | None) -> int | None:
@@ -257,10 +264,14 @@ def read(folder: Path) -> Result:
         raise InputError("no result in it; measure with `rungwise probe`", file=folder) from error
     except msgspec.DecodeError as error:
         raise InputError(f"cannot be read as a result: {error}", file=path) from error
-    if hashlib.sha256(lines).hexdigest() != record["files"]["rows.jsonl"]:
+    if not isinstance(record, dict) or not {"files", "metrics", "probe"} <= set(record):
+        raise InputError("cannot be read as a result: it lacks files, metrics or probe", file=path)
+    if hashlib.sha256(lines).hexdigest() != record["files"].get("rows.jsonl"):
         raise ProbeChanged(f"{folder / 'rows.jsonl'}: was edited after it was measured")
-    decoder = msgspec.json.Decoder(Row)
-    rows = [decoder.decode(line) for line in lines.splitlines()]
+    try:
+        rows = [msgspec.json.decode(line, type=Row) for line in lines.splitlines()]
+    except msgspec.DecodeError as error:
+        raise InputError(f"cannot be read as rows: {error}", file=folder / "rows.jsonl") from error
     if told(rows) != record["metrics"]:
         raise ProbeChanged(f"{path}: its figures are not those of its rows")
     return Result(folder, record, rows)

@@ -147,13 +147,17 @@ def k_of(rows: Sequence[Row]) -> int:
 # ---- slices ----
 
 
+def _seen(row: Row) -> str:
+    return {True: "seen", False: "unseen", None: "unknown"}[row.seen]
+
+
 def slices(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
     """By split, tier, family and by what was seen, in the order of the rows; a way with a single part is left out."""
     ways: Mapping[str, Callable[[Row], str]] = {
         "split": lambda row: row.split,
         "tier": lambda row: row.tier,
         "family": lambda row: row.family,
-        "seen": lambda row: {True: "seen", False: "unseen", None: "unknown"}[row.seen],
+        "seen": _seen,
     }
     found = {way: _grouped(rows, of) for way, of in ways.items()}
     return {way: parts for way, parts in found.items() if len(parts) > 1}
@@ -186,7 +190,7 @@ def _all_slices(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
         "split": _grouped(rows, lambda row: row.split),
         "tier": _grouped(rows, lambda row: row.tier),
         "family": _grouped(rows, lambda row: row.family),
-        "seen": _grouped(rows, lambda row: "seen" if row.seen else "unseen"),
+        "seen": _grouped(rows, _seen),
     }
 
 

@@ -109,11 +109,10 @@ class Drawing:
             return ""
         self.left -= 1
         own = NAMED.findall(picture)
-        clash = (
-            self.taken & set(own) or len(own) > len(set(own)) or any(one.startswith(OURS) or "&" in one for one in own)
-        )
+        twice = self.taken & set(own) or len(own) > len(set(own))
+        ours = any(one.startswith(OURS) or "&" in one for one in own)
         self.taken |= set(own)
-        return picture_of(picture, name, apart=bool(clash))
+        return picture_of(picture, name, apart=bool(twice or ours))
 
 
 def _card(run: Run, probe: Probed, row: Row, number: int, drawing: Drawing) -> str:

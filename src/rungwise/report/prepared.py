@@ -184,7 +184,8 @@ def _examination(run: Run) -> str:
         return head + missing("There is no check.json: the judge was not examined in this run.")
     found = run.check.findings
     failed = sum(not one.passed for one in found)
-    told = f"{numbers.counted(len(found), 'finding')} on {run.check.contract}, {f'{failed} of them failed' if failed else 'all passed'}."
+    ended = f"{failed} of them failed" if failed else "all passed"
+    told = f"{numbers.counted(len(found), 'finding')} on {run.check.contract}, {ended}."
     return f"{head}<p>{seen(told)}</p>{_gates(found, 'findings of the examination')}"
 
 

@@ -68,10 +68,8 @@ def probed(run: Run) -> Probed:
     except Exception as error:  # files of it may be anything by now
         told = str(error) if isinstance(error, RungwiseError) else f"{type(error).__name__}: {error}"
         return Probed(why=f"The probe cannot be opened: {told}")
-    if run.result and (probe.lock.tasks_hash, probe.lock.judge_hash) != (
-        run.result.probe.tasks,
-        run.result.probe.judge,
-    ):
+    own = run.result.probe if run.result else None
+    if own and (probe.lock.tasks_hash, probe.lock.judge_hash) != (own.tasks, own.judge):
         return Probed(why="The probe in its folder is no longer the one that this run was measured on.")
     return _of(probe)
 

@@ -68,7 +68,7 @@ def interpretation(rows: Sequence[Row]) -> str:
     if lost:
         return f"{numbers.percent(lost)} of the answers are gold and fail: look at the judge or the probe first."
     if read < UNREAD and passed < HIGH:
-        return f"Only {told[1]}, and few are cut off: the language itself is not learned yet."
+        return f"{numbers.percent(1 - read)} cannot be read, and few are cut off: the form comes before the content."
     if passed < LOW:
         return f"{told[1]}, {told[0]}: the form is learned, the task is not."
     if passed >= HIGH:

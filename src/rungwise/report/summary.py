@@ -40,7 +40,7 @@ def _asked(run: Run) -> Fields:
         ("hypothesis", own.hypothesis or NONE),
         ("axis", own.axis or NONE),
         ("baseline", placed(own.baseline) if own.baseline else NONE),
-        ("changed", "; ".join(lines) or ("nothing" if changed else UNKNOWN)),
+        ("changed", "; ".join(lines) or (NONE if changed else UNKNOWN)),
     ]
 
 

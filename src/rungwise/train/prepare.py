@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rungwise.contract import Contract, load_contract
+from rungwise.contract import Contract, hash_of, load_contract
 from rungwise.errors import InputError
 from rungwise.held import Held, held
 from rungwise.policy.gate import Lengths, measure
@@ -17,7 +17,8 @@ from rungwise.policy.loading import load_policy
 from rungwise.policy.policy import Policy
 from rungwise.policy.tokens import build
 from rungwise.seeds import derive
-from rungwise.train import corpus, loop
+from rungwise.source import source
+from rungwise.train import checkpoint, corpus, loop
 from rungwise.train.finished import model_of
 from rungwise.train.settings import ModelSettings, Rung, SourceSettings
 
@@ -97,14 +98,17 @@ def _drawn(
     order: Order, path: Path, split: str, n: int, tiers: Mapping[str, float], answered: bool = True
 ) -> list[corpus.Row]:
     """Tasks with their gold answers, made once and then read from the file."""
-    own, rung = order.rung.contract, order.rung
-    if not path.exists():
+    own, rung, mark = order.rung.contract, order.rung, path.with_suffix(".key")
+    key = hash_of([own.name, own.settings, source(own.name), split, n, rung.seed, dict(tiers), answered])
+    begun = bool(checkpoint.steps(path.parent))  # then the rows are those of its steps, whatever has changed since
+    if not path.exists() or not (begun or (mark.exists() and mark.read_text() == key)):
         rows = corpus.draw(
             own.name, own.settings, split, n, rung.seed, tiers=tiers or None, answered=answered,
             workers=rung.model.workers or 2,
             tell=lambda found, whole: order.show.doing(f"drawing tasks of {split}: {found} of {whole}"),
         )  # fmt: skip
         corpus.save(path, rows)
+        checkpoint.write(mark, key.encode())
     return corpus.load(path, load_contract(own.name, own.settings))
 
 

@@ -26,8 +26,9 @@ from rungwise.source import judge_hash, source
 from rungwise.train import checkpoint, corpus, loop
 from rungwise.train.finished import automaton_of
 from rungwise.train.fitting import require_known
+from rungwise.train.learned import keep
 from rungwise.train.mixture import Source, encoded
-from rungwise.train.prepare import Order, Prepared, beginning, prepare
+from rungwise.train.prepare import Order, Prepared, beginning, prepare, started
 from rungwise.train.rl import Rl, within
 from rungwise.train.settings import Rung
 from rungwise.train.sft import Sft, expert_of
@@ -47,7 +48,7 @@ def run_stage(stage: str, order: Order) -> Path:
     require_known(order.rung, contract)
     examined(order, contract)
     folder = order.out / stage
-    _settled(folder, _settings(order.rung, stage), order.resume)
+    _settled(folder, stage_settings(order.rung, stage), order.resume)
     return {"sft": _sft, "rl": _rl}[stage](order, contract, folder)
 
 
@@ -70,7 +71,7 @@ def fork(stage: str, source: Path, step: int, out: Path) -> None:
         (shutil.copytree if (source / name).is_dir() else shutil.copy)(source / name, place)
 
 
-def _settings(rung: Rung, stage: str) -> dict[str, Json]:
+def stage_settings(rung: Rung, stage: str) -> dict[str, Json]:
     record = rung.record()
     return {key: record[key] for key in ("name", "seed", "contract", "tokens", "model", stage)}
 
@@ -147,6 +148,9 @@ def _sft(order: Order, contract: Contract, folder: Path) -> Path:
     stage = Sft(policy, sources, encoded(policy.tokens, ready.heldout), settings, rung.seed, expert or None)
     _write(folder / "counts.json", stage.counts(stage.steps))
     loop.run(stage, folder, stage.steps, settings.every, order.show.tell)
+    own = [row for found in sorted(folder.glob("expert-*.jsonl")) if found.stat().st_size for row in
+           corpus.load(found, contract)]  # fmt: skip
+    keep(folder, contract, [*rows, *own], after=None)
     return _saved(order, policy, folder)
 
 
@@ -195,6 +199,8 @@ def _rl(order: Order, contract: Contract, folder: Path) -> Path:
     tasks = _fitting(order, contract, start, [row.task for row in ready.pool], settings.max_new_tokens)
     stage = Rl(policy, start, contract, tasks, settings, rung.seed, automaton, order.show.warn)
     loop.run(stage, folder, settings.steps, settings.every, order.show.tell)
+    before = {"sft": order.out, "model": None}.get(settings.start, started(rung))
+    keep(folder, contract, [corpus.Row(task=task, answer="") for task in tasks], after=before)
     return _saved(order, policy, folder)
 
 
