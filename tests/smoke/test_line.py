@@ -91,7 +91,7 @@ def test_a_rung_is_walked_to_its_report(walked: Path) -> None:
     assert all(len(row["answer_ids"][0]) == len(row["learned"][0]) for row in first)
     cost = json.loads((run / "cost.json").read_text())
     assert cost["flops"] > 6e9 and cost["wall_seconds"] > 0 and cost["trained_tokens"] > 60 * 1000
-    assert (walked / "runs" / "handoff-mazes.md").read_text()
+    assert "runs/base/seed-0" in next((walked / "runs").glob("handoff-mazes-*.md")).read_text()
 
 
 def test_the_rung_stood_on_the_ladder_before_it_was_trained(walked: Path) -> None:
@@ -166,6 +166,79 @@ def test_a_flipped_byte_in_what_a_run_begins_with_is_refused(home: Path) -> None
     weights.write_bytes(content)
     assert "start: " in (told := refused(home, "run", "paid.toml")) and "its bytes have changed" in told
     assert "artifact" in rungwise(home, "ladder", "verify", code=1).stdout
+
+
+def test_a_result_that_was_never_measured_is_not_believed(home: Path) -> None:
+    """Gold measured as answers, put where a run's own result stands."""
+    rungwise(home, "probe", "probe", "--answers", "runs/base/seed-0/probe/answers.jsonl", "-o", "else")
+    told = refused(home, "probe", "probe", "--answers", "else/answers.jsonl", "-o", "runs/base/seed-0/probe", code=2)
+    assert "is in a run's folder" in one_line(told)
+    edited(home / "base.toml", lambda text: text.replace('"base"', '"other"').replace("steps = 60", "steps = 4"))
+    shutil.copytree(home / "else", home / "runs" / "other" / "seed-0" / "probe")
+    measured = json.loads((home / "else" / "result.json").read_text())
+    rungwise(home, "run", "base.toml")
+    own = json.loads((home / "runs/other/seed-0/probe/result.json").read_text())
+    assert own["policy"]["kind"] == "local" and own["policy"] != measured["policy"]
+
+
+def test_a_model_that_was_trained_before_is_not_taken_for_the_rung_s_own(home: Path) -> None:
+    rungwise(home, "run", "base.toml", "--stage", "sft", "--set", "sft.steps=3", "--out", "early")
+    told = one_line(refused(home, "run", "base.toml", "--out", "early", code=2))
+    assert "has trained sft before it stood on" in told
+
+
+def test_a_rejected_run_is_not_signed_into_champion(home: Path) -> None:
+    ruling = home / "runs/base/seed-0/ruling.json"
+    edited(ruling, lambda text: text.replace('"verb": "reject"', '"verb": "promote"').replace(
+        '"verb": "repair"', '"verb": "promote"').replace('"needed": false', '"needed": true'))  # fmt: skip
+    assert "waits for nobody's name" in refused(home, "rule", "runs/base/seed-0", "--by", "Mallory", code=2)
+    assert "is not the ruling that the ladder has" in refused(home, "run", "base.toml", "--resume")
+    assert "ruling.json is not what was recorded" in rungwise(home, "ladder", "verify", code=1).stdout
+
+
+def test_what_was_asked_cannot_change_after_training(home: Path) -> None:
+    (home / "runs/base/seed-0/settings.json").unlink()
+    edited(home / "base.toml", lambda text: text.replace("It learns the form", "It learns nothing but the form"))
+    told = refused(home, "run", "base.toml", "--resume", code=2)
+    assert "hypothesis changed since it was preregistered" in told
+
+
+def test_a_start_that_learned_from_the_probe_is_refused(home: Path) -> None:
+    rows = zip(
+        *((home / "probe" / f"{name}.jsonl").read_text().splitlines() for name in ("tasks", "gold")), strict=True
+    )
+    learned = [{"task": json.loads(task), "answer": json.loads(gold)["answer"]} for task, gold in rows]
+    (home / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in learned))
+    source = '[[sft.mixture]]\nsource = "rows.jsonl"\n'
+    (home / "cheat.toml").write_text(
+        RUNG.split("[probe]")[0].split("question")[0].format(name="cheat")
+        + "".join(
+            ['[contract]\nname = "mazes/mazes/__init__.py:mazes"\n[model]\nsize = "0.1M"\nworkers = 2\n', SFT, source]
+        )
+    )
+    rungwise(home, "run", "cheat.toml", "--set", "sft.steps=3")
+    (home / "from.toml").write_text(RUNG.format(name="from", asked="") + RL.replace("runs/base", "runs/cheat"))
+    told = refused(home, "run", "from.toml")
+    assert "disjoint: 24 tasks of the probe were learned from by runs/cheat/seed-{seed} (id)" in told
+
+
+def test_a_condition_that_cannot_be_counted_is_told_before_it_costs_a_run(home: Path) -> None:
+    edited(home / "base.toml", lambda text: text.replace("parsed >= 5%", "prased >= 5%"))
+    told = rungwise(home, "run", "base.toml", "--out", "other", "--dry-run", code=1).stdout
+    assert "conditions: no metric 'prased'; did you mean 'parsed'?" in told
+    told = rungwise(
+        home, "run", "base.toml", "--out", "other", "--dry-run", "--set", 'gates=["greedy[t9] > 0"]', code=1
+    )
+    assert "no slice 't9'" in told.stdout or "no metric" in told.stdout
+
+
+def test_other_rows_are_drawn_where_other_rows_are_asked_for(home: Path) -> None:
+    """What a dry run has drawn is not taken for what a later rung asks for."""
+    rungwise(home, "run", "base.toml", "--out", "other", "--dry-run")
+    rungwise(
+        home, "run", "base.toml", "--stage", "sft", "--out", "other", "--set", "sft.tasks=30", "--set", "sft.steps=2"
+    )
+    assert len((home / "other" / "sft" / "corpus.jsonl").read_text().splitlines()) == 30
 
 
 def test_an_edited_ladder_is_refused(home: Path) -> None:
