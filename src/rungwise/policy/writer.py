@@ -61,7 +61,7 @@ class LocalWriter:
 
     def write(self, tasks: Sequence[Task], k: int, decode: Decode, seed: int) -> Iterator[list[Written]]:
         decode = replace(decode, max_new_tokens=decode.max_new_tokens or self.policy.context)
-        automaton = self._automaton() if decode.grammar else None
+        automaton = automaton_of(self.contract, self.policy) if decode.grammar else None
         for start in range(0, len(tasks), TOGETHER):
             part = [(task, self._fits(task)) for task in tasks[start : start + TOGETHER]]
             groups = iter(self.policy.sample([task for task, fits in part if fits], k, decode, seed, automaton))
@@ -71,13 +71,14 @@ class LocalWriter:
     def _fits(self, task: Task) -> bool:
         return len(self.policy.tokens.prompt(task.prompt)) < self.policy.context
 
-    def _automaton(self) -> "Automaton":
-        from rungwise.policy.grammar import compile_grammar
 
-        grammar = self.contract.grammar()
-        if grammar is None:
-            raise InputError(f"{self.contract.name} has no grammar to hold answers to", field="grammar")
-        return compile_grammar(grammar, self.policy.tokens)
+def automaton_of(contract: Contract, policy: Policy) -> "Automaton":
+    from rungwise.policy.grammar import compile_grammar
+
+    grammar = contract.grammar()
+    if grammar is None:
+        raise InputError(f"{contract.name} has no grammar to hold answers to", field="grammar")
+    return compile_grammar(grammar, policy.tokens)
 
 
 def _written(sample: Sample) -> Written:

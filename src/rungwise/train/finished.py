@@ -1,18 +1,13 @@
-"""A run that has been trained: its last model, what it learned from, and how to have it write."""
+"""A run that has been trained: its last model, and what that writes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rungwise.contract import Contract, Json, Task, judge_all, load_contract
 from rungwise.errors import InputError
 from rungwise.policy.loading import load_policy, marked
 from rungwise.policy.policy import Decode, Policy, answer_of
-
-if TYPE_CHECKING:
-    from rungwise.policy.grammar import Automaton
-
-TOGETHER = 64  # tasks sampled at a time for `rungwise sample`
+from rungwise.policy.writer import LocalWriter
 
 
 def model_of(folder: Path) -> Path:
@@ -31,27 +26,16 @@ def opened_run(folder: Path, device: str = "cpu", precision: str = "auto") -> tu
     return policy, load_contract(found["contract"], found["settings"])
 
 
-def automaton_of(contract: Contract, policy: Policy) -> "Automaton":
-    from rungwise.policy.grammar import compile_grammar
-
-    grammar = contract.grammar()
-    if grammar is None:
-        raise InputError(f"{contract.name} has no grammar to hold answers to", field="rl.grammar")
-    return compile_grammar(grammar, policy.tokens)
-
-
 def answers_of_run(
     policy: Policy, contract: Contract, tasks: Sequence[Task], k: int, decode: Decode, seed: int
 ) -> Iterator[dict[str, Json]]:
     """One record an answer, in the order of the tasks."""
-    automaton = automaton_of(contract, policy) if decode.grammar else None
-    for start in range(0, len(tasks), TOGETHER):
-        for group in policy.sample(tasks[start : start + TOGETHER], k, decode, seed, automaton):
-            texts = [answer_of(sample.text, decode.answer) for sample in group.samples]
-            verdicts = judge_all(contract, [(group.task, text) for text in texts])
-            for sample, text, verdict in zip(group.samples, texts, verdicts, strict=True):
-                yield {
-                    "task": group.task.id, "answer": text, "score": verdict.score, "passed": verdict.passed,
-                    "failure": verdict.failure, "ended": sample.ended, "tokens": len(sample.tokens),
-                    "logprob": float(sample.logprobs.sum()),
-                }  # fmt: skip
+    groups = LocalWriter(policy, contract).write(tasks, k, decode, seed)
+    for task, group in zip(tasks, groups, strict=True):
+        texts = [answer_of(one.text, decode.answer) for one in group]
+        verdicts = judge_all(contract, [(task, text) for text in texts])
+        for one, text, verdict in zip(group, texts, verdicts, strict=True):
+            yield {
+                "task": task.id, "answer": text, "score": verdict.score, "passed": verdict.passed,
+                "failure": verdict.failure, "ended": one.ended, "tokens": one.tokens, "logprob": one.logprob,
+            }  # fmt: skip

@@ -22,9 +22,9 @@ from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.policy.gate import Lengths
 from rungwise.policy.loading import mark
 from rungwise.policy.policy import Decode, Policy
+from rungwise.policy.writer import automaton_of
 from rungwise.source import judge_hash, source
 from rungwise.train import checkpoint, corpus, loop
-from rungwise.train.finished import automaton_of
 from rungwise.train.fitting import require_known
 from rungwise.train.learned import keep
 from rungwise.train.mixture import Source, encoded
