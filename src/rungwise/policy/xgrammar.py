@@ -6,8 +6,8 @@ a sampler and a learner call. The library xgrammar does the work; it is imported
    these is made anew for each stretch of work, not kept for a whole training.
 2. Its masks allow every spelling of a text, not only the tokenizer's own. It has no tables for the sampler in C: what
    draws with it is `stepping`.
-3. Tried with xgrammar 0.2.8, installed with apache-tvm-ffi alone (TokenizerInfo, GrammarCompiler, GrammarMatcher). It asks
-   for triton and is not among what the suite installs: its test runs only where it is installed.
+3. Tried with xgrammar 0.2.8 (TokenizerInfo, GrammarCompiler, GrammarMatcher), installed with apache-tvm-ffi alone. It
+   asks for triton and is not among what the suite installs: its test runs only where it is installed.
 """
 
 import importlib
