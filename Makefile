@@ -8,7 +8,7 @@ STAMP := .venv/installed
 
 demo: $(STAMP)
 	@test -f out/probe/probe.json || $(BIN)/rungwise freeze canvas --set surface=compact --split test=60 \
-		--tier dp1=1 --tier dp2=1 --tier dp3=1 -k 4 -o out/probe
+		--tier dp1=1 --tier dp2=1 --tier dp3=1 -k 4 --pool-tasks 64 -o out/probe
 	$(BIN)/rungwise run rungs/canvas/demo.toml --out out/demo --ladder out/ladder.db --resume
 
 test: $(STAMP)
