@@ -75,6 +75,8 @@ def _processes(function: str, items: Sequence[Item], workers: int, chunk: int) -
         for part, future in zip(chunks, pending, strict=True):
             yield from _results(part, future.result)
     finally:  # not by `with`, whose own shutdown would wait for all that is pending
+        for future in pending:  # by name: a pool that nobody holds any more forgets that it was to cancel them
+            future.cancel()
         pool.shutdown(wait=False, cancel_futures=True)
 
 

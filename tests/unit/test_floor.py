@@ -1,8 +1,11 @@
 """Errors, seeds, workers: what everything else stands on."""
 
+import gc
 import pickle
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +97,22 @@ def test_an_unknown_place_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="no place 'inlin' to run on; did you mean 'inline'"):
         run_all = run(DOUBLE, items(1), on="inlin")
         list(run_all)
+
+
+def touched(payload: tuple[str, int]) -> int:
+    folder, number = payload
+    time.sleep(0.02)
+    (Path(folder) / str(number)).touch()
+    return number
+
+
+def test_who_takes_no_more_results_has_no_more_made(tmp_path: Path) -> None:
+    asked = [Item(id=str(i), payload=(str(tmp_path), i)) for i in range(400)]
+    results = run("tests.unit.test_floor:touched", asked, on="processes", workers=2, chunk=1)
+    next(results)
+    del results
+    gc.collect()
+    time.sleep(1.0)  # what was begun may end
+    made = len(list(tmp_path.iterdir()))
+    time.sleep(1.0)
+    assert len(list(tmp_path.iterdir())) == made < 100
