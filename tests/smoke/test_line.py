@@ -270,11 +270,19 @@ def test_a_promotion_can_wait_for_a_person(home: Path) -> None:
 
 
 def test_what_trains_reads_nothing_of_a_probe_but_its_hashes(home: Path) -> None:
-    """With tasks and gold gone, the stage that trains does not miss them."""
+    """With tasks and gold gone, the stage that trains does not miss them, and still refuses to learn from them."""
+    task, gold = (
+        json.loads((home / "probe" / f"{name}.jsonl").read_text().splitlines()[0]) for name in ("tasks", "gold")
+    )
+    (home / "rows.jsonl").write_text(json.dumps({"task": task, "answer": gold["answer"]}) + "\n")
     edited(home / "base.toml", lambda text: text.replace("steps = 60", "steps = 3"))
     for name in ("tasks.jsonl", "gold.jsonl", "probe.json"):
         (home / "probe" / name).unlink()
     rungwise(home, "run", "base.toml", "--stage", "sft", "--out", "apart")
+    assert (home / "apart" / "sft" / "model" / "config.json").exists()
+    edited(home / "base.toml", lambda text: text + '[[sft.mixture]]\nsource = "rows.jsonl"\n')
+    told = refused(home, "run", "base.toml", "--stage", "sft", "--out", "leaking", code=2)
+    assert "1 training tasks are in the probe probe by id" in told
 
 
 def test_the_line_in_miniature_leaves_the_ladder_alone(home: Path) -> None:

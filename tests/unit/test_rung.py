@@ -68,6 +68,7 @@ def test_one_change_is_of_one_axis(tmp_path: Path, axis: str, old: str, new: str
 )
 def test_changes_of_reinforcement_have_their_axes(tmp_path: Path, axis: str, old: str, new: str) -> None:
     ours, baseline = against(tmp_path, axis, RL.replace(old, new), RL)
+    assert list(changed(read(ours), read(baseline))) == [axis]
     require_one_axis(read(ours), read(baseline))
 
 
@@ -86,7 +87,7 @@ def test_nothing_changed_answers_nothing(tmp_path: Path) -> None:
 def test_where_it_runs_and_how_often_it_writes_is_no_change(tmp_path: Path) -> None:
     text = BASE.replace("steps = 100", "steps = 200\nevery = 7\nheldout = 3")
     ours, baseline = against(tmp_path, "budget", text.replace('size = "1M"', 'size = "1M"\nworkers = 1'))
-    require_one_axis(read(ours), read(baseline))
+    assert changed(read(ours), read(baseline)) == {"budget": ["sft.steps: 100 -> 200"]}
 
 
 def test_going_on_from_what_the_baseline_learned_changes_the_reward_alone(tmp_path: Path) -> None:

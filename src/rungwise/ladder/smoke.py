@@ -32,7 +32,7 @@ def smoked(rung: Rung) -> Rung:
         })  # fmt: skip
     if rung.rl:
         few["rl"] = rung.rl.model_copy(update={
-            "tasks": 8, "prompts": 2, "k": max(2, min(2, rung.rl.k)), "steps": 2, "max_new_tokens": TOKENS,
+            "tasks": 8, "prompts": 2, "k": K, "steps": 2, "max_new_tokens": TOKENS,
             "steps_per_batch": min(2, rung.rl.steps_per_batch), "difficulty": (0.0, 1.0), "every": 1,
             "start": rung.rl.start if rung.rl.start in ("sft", "model") else "model",
         })  # fmt: skip
