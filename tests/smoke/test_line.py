@@ -16,7 +16,7 @@ RUNG = """
 name = "{name}"
 question = "Does a model of a hundred thousand weights learn anything in sixty steps?"
 hypothesis = "It learns the form of the language, not its tasks."
-expectations = ["parsed >= 5%", "greedy[t1] >= 90%"]
+expectations = ["parsed >= 5%", "greedy[t1] >= 90%", "greedy - nearest >= -100%"]
 {asked}
 [contract]
 name = "mazes/mazes/__init__.py:mazes"
@@ -92,6 +92,21 @@ def test_a_rung_is_walked_to_its_report(walked: Path) -> None:
     cost = json.loads((run / "cost.json").read_text())
     assert cost["flops"] > 6e9 and cost["wall_seconds"] > 0 and cost["trained_tokens"] > 60 * 1000
     assert "runs/base/seed-0" in next((walked / "runs").glob("handoff-mazes-*.md")).read_text()
+
+
+def test_a_run_is_held_against_what_needs_no_skill(walked: Path, tmp_path: Path) -> None:
+    run = walked / "runs" / "base" / "seed-0"
+    ruling = json.loads((run / "ruling.json").read_text())
+    assert ruling["shallow"]["nearest"]["n"] == 24 and ruling["expectations"][2]["n"] == 24
+    against = [one["run"] for name, one in ruling["comparisons"].items() if name.endswith("prompt")]
+    assert against == ["runs/base/seed-0/shallow/nearest"]
+    assert "gold of the nearest training prompt" in (run / "report.html").read_text()
+    rungwise(walked, "probe", "probe", "--shallow", "nearest", "--of", run, "-o", tmp_path / "near")
+    told = rungwise(walked, "compare", tmp_path / "near", run / "shallow" / "nearest").stdout
+    assert told.startswith("greedy: +0.000") and "0 tasks improved, 0 regressed" in told
+    rungwise(walked, "probe", "probe", "--shallow", "frequent", "-o", tmp_path / "frequent")
+    told = refused(walked, "probe", "probe", "--shallow", "echo", "--answers", "a", "-o", tmp_path / "no", code=2)
+    assert "--shallow: stands beside --of alone" in one_line(told)
 
 
 def test_the_rung_stood_on_the_ladder_before_it_was_trained(walked: Path) -> None:

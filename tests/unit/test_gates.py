@@ -33,7 +33,8 @@ def result(probe: Probe, folder: Path, wrong: int, tier: str | None = None) -> R
 
 @given(
     st.sampled_from(["greedy", "pass@1", "score.repaired", "measure.lines"]), st.sampled_from(["", "t1", "tier=t2"]),
-    st.sampled_from(["", "baseline", "champion"]), st.sampled_from(sorted(HOW)), st.integers(-100, 100), st.booleans(),
+    st.sampled_from(["", "baseline", "champion", "nearest"]),
+    st.sampled_from(sorted(HOW)), st.integers(-100, 100), st.booleans(),
 )  # fmt: skip
 def test_a_condition_is_read_as_it_is_written(
     metric: str, part: str, against: str, how: str, bound: int, percent: bool

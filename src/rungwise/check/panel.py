@@ -1,49 +1,15 @@
-"""A panel of shallow answers: what can be had without understanding the task.
-
-A probe that these pass is no measure of skill. They see what a policy may see: training tasks with their gold answers,
-and the prompt of the task at hand.
-"""
+"""The shallow panel: what those who do not understand the task get for it, see probe/shallow.py."""
 
 import math
-import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from rungwise.check.examinee import Examinee, Result, ruled
 from rungwise.contract import Task, Verdict
+from rungwise.probe.shallow import SHALLOW, shallow
 from rungwise.probe.stats import rate
 
-Pool = Sequence[tuple[Task, str]]
 POOL, ATTEMPTS = 60, 6
-PANEL = ("most frequent gold", "nearest prompt's gold", "prompt echo", "smallest gold")
-
-
-def panel(pool: Pool, task: Task) -> Mapping[str, str]:
-    """Name -> answer to the task."""
-    return {
-        PANEL[0]: Counter(gold for _, gold in pool).most_common(1)[0][0],
-        PANEL[1]: nearest_gold(pool, task),
-        PANEL[2]: task.prompt,
-        PANEL[3]: min((gold for _, gold in pool), key=lambda gold: (len(gold), gold)),
-    }
-
-
-def nearest_gold(pool: Pool, task: Task) -> str:
-    """The gold answer of the training prompt that shares most words with this one."""
-    words = _words(task.prompt)
-    return max(pool, key=lambda entry: _overlap(words, _words(entry[0].prompt)))[1]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", text.lower()))
-
-
-def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / max(1, len(a | b))
-
-
-# ---- the two findings made from it ----
 
 
 def panel_verdicts(x: Examinee) -> Mapping[str, list[Mapping[str, Verdict]]]:
@@ -51,9 +17,9 @@ def panel_verdicts(x: Examinee) -> Mapping[str, list[Mapping[str, Verdict]]]:
     if not x.panel:
         training, *others = x.contract.splits
         pool = [(task, gold) for task in x.tasks[training][:POOL] if (gold := x.gold[task.id]) is not None]
+        panel = shallow(pool)
         for task in (task for split in others or [training] for task in x.tasks[split]):
-            answers = panel(pool, task)
-            row = {name: x.judge(task, answer, name) for name, answer in answers.items()}
+            row = {name: x.judge(task, answer(task), SHALLOW[name]) for name, answer in panel.items()}
             x.panel.setdefault(task.tier, []).append(row)
     return x.panel
 
@@ -91,19 +57,19 @@ def _difficulty(x: Examinee) -> tuple[str, dict[str, list[float]]]:
 def baselines(x: Examinee) -> Result:
     """The panel's pass rates by tier. They fail nothing, but a probe that they pass measures nothing."""
     rows = [row for rows in panel_verdicts(x).values() for row in rows]
-    passes = {name: sum(row[name].passed for row in rows) for name in PANEL}
-    best = max(PANEL, key=lambda name: passes[name])
+    passes = {name: sum(row[name].passed for row in rows) for name in SHALLOW}
+    best = max(SHALLOW, key=lambda name: passes[name])
     overall = rate(passes[best], len(rows))
     warning = "; WARNING: much of this can be had without skill" if overall.low > 0.5 else ""
     table = {
-        name: {
+        SHALLOW[name]: {
             tier: str(rate(sum(row[name].passed for row in x.panel[tier]), len(x.panel[tier])))
             for tier in x.contract.tiers
             if tier in x.panel
         }
-        for name in PANEL
+        for name in SHALLOW
     }
-    return True, f"best of the shallow panel: {best}, {overall}{warning}", {"panel": table}
+    return True, f"best of the shallow panel: {SHALLOW[best]}, {overall}{warning}", {"panel": table}
 
 
 def _mean(values: Sequence[float]) -> float:

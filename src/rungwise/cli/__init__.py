@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from rungwise.cli import judging, results, training  # noqa: F401  (each verb joins the app)
+from rungwise.cli import judging, planning, results, training  # noqa: F401  (each verb joins the app)
 from rungwise.cli.common import app
 from rungwise.errors import RungwiseError
 

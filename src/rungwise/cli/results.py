@@ -62,11 +62,16 @@ def _whole(value: object, field: str) -> int:
 def probe(
     folder: Annotated[Path, typer.Argument(metavar="PROBE", help="A probe's folder, as `rungwise freeze` makes it.")],
     output: Annotated[Path, typer.Option("-o", help="The result's folder.")],
-    of: Annotated[Path | None, typer.Option(help="A run, or a folder of a saved model.")] = None,
+    of: Annotated[
+        Path | None, typer.Option(help="A run, or a folder of a saved model; with --shallow, whose training tasks.")
+    ] = None,
     url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server.")] = None,
     model: Annotated[str, typer.Option(help="What the server calls the model.")] = "",
     key: Annotated[str, typer.Option(metavar="VARIABLE", help="Where the server's key stands.")] = "OPENAI_API_KEY",
     answers: Annotated[Path | None, typer.Option(help="JSON lines of answers, as a result keeps them.")] = None,
+    shallow: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What needs no skill: nearest, frequent, smallest, echo, empty.")
+    ] = None,
     subset: Annotated[int, typer.Option(min=0, help="How scores of so few of these tasks would have scattered.")] = 0,
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -80,7 +85,9 @@ def probe(
     if (output / "settings.json").exists() or (output.parent / "settings.json").exists():
         raise InputError("is in a run's folder, which holds its own result; choose another -o", file=output)
     opened = open_probe(folder)
-    writer = _writer(opened, of, url, model, key, answers, device)
+    if shallow and (url is not None or answers is not None):
+        raise InputError("stands beside --of alone, or by itself", field="--shallow")
+    writer = _unskilled(opened, shallow, of) if shallow else _writer(opened, of, url, model, key, answers, device)
     with progress(f"measuring on {folder}", quiet=as_json) as tell:
         found = measure(opened, writer, seed=seed, tell=tell)
         record = save(output, opened, found)
@@ -96,12 +103,29 @@ def probe(
     typer.echo(output / "result.json")
 
 
+def _unskilled(opened: "Probe", name: str, of: Path | None) -> "Writer":
+    """Who knows a run's training tasks, or those that the probe was held against."""
+    from rungwise.drawing import draw
+    from rungwise.probe.shallow import ShallowWriter
+
+    if of is not None:
+        from rungwise.ladder.shallow import known_by
+
+        known, place = known_by(of, opened.contract), {"run": of.as_posix()}
+        if not known:
+            raise InputError("no training tasks with golds in it; expected a run's folder", file=of)
+        return ShallowWriter(name, known, place)
+    lock, pool = opened.lock, opened.lock.apart
+    drawn = draw(lock.contract, lock.settings, pool["split"], pool["tasks"], pool["seed"], answered=False)
+    return ShallowWriter(name, [(task, gold) for task, gold in drawn if gold], {"split": pool["split"]})
+
+
 def _writer(
     opened: "Probe", of: Path | None, url: str | None, model: str, key: str, answers: Path | None, device: str
 ) -> "Writer":
     given = [name for name, value in (("--of", of), ("--url", url), ("--answers", answers)) if value is not None]
     if len(given) != 1:
-        raise InputError(f"{' and '.join(given) or 'none'} given; expected one of --of, --url, --answers")
+        raise InputError(f"{' and '.join(given) or 'none'} given; expected one of --of, --url, --answers, --shallow")
     if url is not None:
         from rungwise.policy.endpoint import EndpointWriter
 
@@ -337,3 +361,24 @@ def _varied(over: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def _tell_item(item: "Item", far: "Progress") -> None:
     left = f", about {far.seconds_left / 60:.0f} min left" if far.seconds_left is not None else ""
     typer.echo(f"{item.id}: {item.state}; {far.done} done, {far.failed} failed, {far.waiting} waiting{left}", err=True)
+
+
+@app.command(epilog="Example: rungwise forecast runs/short/seed-0 runs/middle/seed-0 runs/long/seed-0 --tokens 20e6")
+def forecast(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="At least three SFT runs.")],
+    tokens: Annotated[
+        float | None, typer.Option(min=1, help="That the next run learns from; four times the most where not given.")
+    ] = None,
+    weights: Annotated[float | None, typer.Option(min=1, help="Of its model; the most where not given.")] = None,
+) -> None:
+    """Say what held-out loss a larger run would come to, and whether these runs foretell each other."""
+    from rungwise.ladder.forecast import forecast as foretold
+    from rungwise.ladder.forecast import left_out, points
+
+    known = points(runs)
+    wanted = tokens or 4 * max(one.tokens for one in known), weights or max(one.weights for one in known)
+    for one, found in left_out(known):
+        told = "within" if found.holds(one.loss) else "MISSED"
+        typer.echo(f"{one.run}: {one.tokens:,.0f} tokens, {one.weights:,.0f} weights, held-out loss {one.loss:.4f}; "
+                   f"foretold from the others {found}, {told}")  # fmt: skip
+    typer.echo(f"{wanted[0]:,.0f} tokens, {wanted[1]:,.0f} weights: held-out loss {foretold(known, *wanted)}")

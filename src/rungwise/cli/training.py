@@ -1,8 +1,10 @@
 """The verbs that train a policy, have it write, and show how training went."""
 
 import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,6 +84,64 @@ def _walk(
             typer.echo(f"{'warns' if gate.warned else 'holds' if gate.passed else 'FAILS':6}{gate.name}: {gate.detail}")
         raise typer.Exit(0 if all(gate.passed for gate in gates) else 1)
     typer.echo(f"{done.verb}: {done.headline}\n{done.row}\n{done.report}")
+
+
+@app.command(epilog="Example: rungwise climb rungs/canvas/policy.toml --dry-run")
+def climb(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A mandate: what may be done without a person.")],
+    out: Annotated[Path | None, typer.Option(help="The climb's folder; runs/climb/NAME where not given.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done now.")] = False,
+    ladder: LadderFile = LADDER,
+) -> None:
+    """Walk rung after rung inside a mandate. Nothing is promoted, and what is not known stops it; the same command goes
+    on. Exit code 0 at an end that the mandate has foreseen, 1 where a person is needed."""
+    require_torch()
+    from rungwise.ladder.climb import Climb, foreseen
+    from rungwise.ladder.climb import climb as climbed
+    from rungwise.ladder.ledger import Ledger
+    from rungwise.ladder.mandate import read
+
+    mandate, start = read(file)
+    folder = out or Path("runs") / "climb" / mandate.name
+    of = Climb(
+        mandate=mandate, start=start, ledger=Ledger(ladder), folder=folder, walk=partial(_walk_on, ladder),
+        tell=lambda line: typer.echo(line),
+    )  # fmt: skip
+    if dry_run:
+        found = foreseen(of)
+        typer.echo(f"{found.status}: {found.sentence}")
+        raise typer.Exit(getattr(found, "exit_code", 0))
+    try:
+        stop = climbed(of)
+    except KeyboardInterrupt:
+        typer.echo(f"rungwise: interrupted; {folder} keeps what was done: the same command goes on", err=True)
+        raise
+    typer.echo(folder / "handoff.md")
+    raise typer.Exit(stop.exit_code)
+
+
+def _walk_on(ladder: Path, file: Path, rung: "Rung", folder: Path, watch: Callable[[], None]) -> None:
+    """A climb's rung, from wherever it stands."""
+    from rungwise.ladder.ledger import Ledger
+    from rungwise.ladder.run import Line, run_line
+    from rungwise.report.run_page import run_page
+    from rungwise.train.prepare import Show
+
+    with Steps(rung.name) as steps:
+
+        def doing(what: str) -> None:
+            watch()
+            steps.doing(what)
+
+        def tell(step: int, whole: int, figures: Mapping[str, Any]) -> None:
+            watch()
+            steps.tell(step, whole, figures)
+
+        done = run_line(Line(
+            text=file.read_bytes(), written=rung, rung=rung, out=folder, resume=True, page=run_page,
+            show=Show(doing=doing, tell=tell, warn=steps.warn), ledger=Ledger(ladder),
+        ))  # fmt: skip
+    typer.echo(f"{done.verb}: {done.headline}\n{done.report}")
 
 
 def _train(

@@ -18,7 +18,7 @@ def cost(run: Path, settings: CostSettings, measuring: float = 0.0) -> dict[str,
     """`measuring` is how many seconds the probe took. Two flops a weight and token forward, six with backward."""
     steps = {stage: lines(run / stage / "timing.jsonl") for stage in STAGES}
     every = [line for found in steps.values() for line in found]
-    weights = {stage: _weights(run / stage / "model") for stage in STAGES}
+    weights = {stage: weights_of(run / stage / "model") for stage in STAGES}
     trained = {stage: _sum(found, "trained_tokens") for stage, found in steps.items()}
     sampled = {stage: _sum(found, "sampled_tokens") for stage, found in steps.items()}
     wall = _sum(every, "seconds") + measuring
@@ -34,7 +34,7 @@ def _sum(steps: Sequence[Mapping[str, Json]], key: str) -> float:
     return float(sum(line.get(key, 0) for line in steps))
 
 
-def _weights(model: Path) -> int:
+def weights_of(model: Path) -> int:
     """How many numbers a saved model holds, from the headers of its files alone."""
     return sum(_numbers(path) for path in model.glob("*.safetensors"))
 

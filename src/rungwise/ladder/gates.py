@@ -1,7 +1,7 @@
 """Conditions on a result, as people write them beforehand: `pass@1[dp3] - baseline >= 0.10`.
 
-1. METRIC[SLICE] - baseline OP NUMBER; the slice and the comparison may be left out, `champion` may stand for
-   `baseline`, and 10% for 0.10.
+1. METRIC[SLICE] - baseline OP NUMBER; the slice and the comparison may be left out, `champion` or a shallow policy
+   (`nearest`) may stand for `baseline`, and 10% for 0.10.
 2. A condition is held or failed where the whole interval says so, and undecided where it does not: `point` says what
    the estimate alone would. Gates ask for the point; expectations are told with all three words.
 """
@@ -15,10 +15,12 @@ from rungwise.errors import InputError
 from rungwise.ladder.compare import difference, require_comparable
 from rungwise.probe.measure import Result
 from rungwise.probe.result import estimate, part
+from rungwise.probe.shallow import SHALLOW
 from rungwise.probe.stats import Difference, Estimate
 
 WRITTEN = re.compile(
-    r"\s*(?P<metric>[\w.@]+)\s*(?:\[(?P<part>[^\]]+)\])?\s*(?:-\s*(?P<against>baseline|champion)\s*)?"
+    r"\s*(?P<metric>[\w.@]+)\s*(?:\[(?P<part>[^\]]+)\])?\s*"
+    rf"(?:-\s*(?P<against>{'|'.join(('baseline', 'champion', *SHALLOW))})\s*)?"
     r"(?P<how>>=|<=|>|<)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+))\s*(?P<percent>%?)\s*"
 )
 HOW: Mapping[str, Callable[[float, float], bool]] = {
@@ -31,7 +33,7 @@ class Condition:
     text: str
     metric: str
     part: str | None
-    against: str | None  # baseline or champion
+    against: str | None  # baseline, champion, or one of SHALLOW
     how: str
     bound: float
 
@@ -61,7 +63,7 @@ def parsed(text: str) -> Condition:
 
 
 def found(condition: Condition, ours: Result, others: Mapping[str, Result | None]) -> Found:
-    """`others` are the baseline and the champion, where there are any."""
+    """`others` are the baseline and the champion, where there are any, and the shallow policies."""
     if condition.against == "champion" and others.get("champion") is None:
         return Found(condition.text, "undecided", True, 0.0, 0.0, 0.0, 0)  # there is none yet to fall behind
     seen = _estimated(condition, ours, others)

@@ -11,13 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rungwise.contract import Contract, Json
-from rungwise.errors import InputError, RungwiseError, nearest
+from rungwise.errors import InputError, RungwiseError
 from rungwise.held import shared
 from rungwise.ladder import gates
+from rungwise.ladder.audit import stated
+from rungwise.ladder.blueprint import read as read_blueprint
 from rungwise.ladder.compare import compare
+from rungwise.ladder.countable import require_countable
 from rungwise.ladder.handoff import verify
 from rungwise.ladder.ledger import Ledger, sha256_of
+from rungwise.ladder.rows_audit import Given, audit_rows
 from rungwise.ladder.rung import Rung, require_one_axis
+from rungwise.ladder.stopped import CanaryFailed
 from rungwise.ladder.trial import parity, trial
 from rungwise.policy.gate import MOST
 from rungwise.probe.freeze import Probe
@@ -83,6 +88,8 @@ def preflight(before: Before) -> list[Gate]:
 def _looked(name: str, look: Look, before: Before, ready: Mapping[str, Prepared]) -> Gate:
     try:
         told = look(before, ready)
+    except CanaryFailed as error:
+        return Gate("canary", False, str(error))
     except (InputError, RungwiseError) as error:
         return Gate(name, False, str(error))
     return replace(told, name=name) if isinstance(told, Gate) else Gate(name, True, told)
@@ -213,14 +220,9 @@ def _conditions(before: Before, _ready: Mapping[str, Prepared]) -> str:
     """Every metric and slice that is asked for is there to be had, before it costs a run to find out."""
     rung, tasks, k = before.rung, before.probe.tasks, before.probe.lock.k
     metric(rung.target, k)
-    slices = {name for task in tasks for way in ("split", "tier", "family") for name in (getattr(task, way),)}
-    slices |= {f"{way}={getattr(task, way)}" for task in tasks for way in ("split", "tier", "family")}
+    require_countable((*rung.expectations, *rung.gates), tasks, k)
     for text in (*rung.expectations, *rung.gates):
-        asked = gates.parsed(text)
-        metric(asked.metric, k)
-        if asked.part is not None and asked.part not in {*slices, "seen", "unseen"}:
-            raise InputError(f"no slice {asked.part!r} in the probe; {nearest(asked.part, slices)}", field=text)
-        if asked.against == "baseline" and rung.axis == "contract":
+        if gates.parsed(text).against == "baseline" and rung.axis == "contract":
             raise InputError("a baseline of another contract is not compared with", field=text)
     return f"{len(rung.expectations)} expectations and {len(rung.gates)} gates can be counted"
 
@@ -253,6 +255,25 @@ def _shares(before: Before, _ready: Mapping[str, Prepared]) -> str:
             f"{told}; expected at most {own.repair_share:.0%} of repair and at least {own.anchor_share:.0%} of anchor"
         )
     return told
+
+
+def _blueprint(before: Before, ready: Mapping[str, Prepared]) -> str | Gate:
+    """What was written down before the rows were made, and whether they are that."""
+    asked, sft = before.rung.blueprint, before.rung.sft
+    if asked is None:
+        return "none is named"
+    blueprint = read_blueprint(Path(asked.path))
+    faults, warnings = stated(blueprint, before.ledger, before.rung.contract)
+    if sft is not None and "sft" in ready:
+        rows = [
+            Given(place=f"{one.title()} row {at}", task=row.task, answer=row.answer, weight=one.weight / len(found))
+            for one in sft.mixture for found in [ready["sft"].sources[one.title()]] for at, row in enumerate(found, 1)
+        ]  # fmt: skip
+        told, more = audit_rows(blueprint, before.contract, rows, asked.stage)
+        faults, warnings = [*faults, *told], [*warnings, *more]
+    if faults:
+        raise RungwiseError("; ".join(faults))
+    return _warning("; ".join(warnings)) if warnings else f"{asked.path} holds"
 
 
 def _context(before: Before, ready: Mapping[str, Prepared]) -> str:
@@ -310,10 +331,10 @@ def _disk(before: Before, _ready: Mapping[str, Prepared]) -> str:
 LOOKS: Mapping[str, Look] = {
     "ladder": _ladder, "one axis": _one_axis, "baseline": _baseline, "start": _start, "pilot": _pilot, "disk": _disk,
     "examination": _examination, "accounting": _accounting, "conditions": _conditions, "power": _power,
-    "disjoint": _disjoint, "corpus": _corpus, "shares": _shares, "context": _context, "tokens": _tokens,
-    "signal": _signal, "parity": parity, "trial": trial,
+    "disjoint": _disjoint, "corpus": _corpus, "shares": _shares, "blueprint": _blueprint, "context": _context,
+    "tokens": _tokens, "signal": _signal, "parity": parity, "trial": trial,
 }  # fmt: skip
-NEEDS_OTHERS = ("baseline", "start", "pilot", "trial")
+NEEDS_OTHERS = ("baseline", "start", "pilot", "blueprint", "trial")
 
 
 def faults(found: list[Gate]) -> Iterator[str]:

@@ -17,10 +17,13 @@ from rungwise.contract import Json
 from rungwise.ladder import gates
 from rungwise.ladder.compare import ALPHA, Comparison, compare
 from rungwise.ladder.rung import Rung
+from rungwise.ladder.shallow import strongest
 from rungwise.probe.diagnosis import Symptom
 from rungwise.probe.failures import Diagnosis
 from rungwise.probe.measure import Result
 from rungwise.probe.result import estimate, mended
+from rungwise.probe.shallow import SHALLOW
+from rungwise.probe.stats import Estimate
 
 MENDED = 0.5  # of the misses: beyond it repair comes first
 
@@ -36,19 +39,27 @@ class Ruling:
     expectations: Sequence[gates.Found]
     gates: Sequence[gates.Found]
     claims: Sequence[str]
+    shallow: Mapping[str, Estimate]  # the target of each shallow policy
 
 
 def rule(
-    rung: Rung, ours: Result, others: Mapping[str, Result | None], diagnosis: Diagnosis, symptoms: Sequence[Symptom]
-) -> Ruling:
-    """`others` are the baseline and the champion, where there are any."""
+    rung: Rung, ours: Result, others: Mapping[str, Result | None], diagnosis: Diagnosis, symptoms: Sequence[Symptom],
+    shallow: Mapping[str, Result] | None = None,
+) -> Ruling:  # fmt: skip
+    """`others` are the baseline and the champion, where there are any; `shallow` what needs no understanding, of which
+    the strongest is compared with."""
+    shallow = shallow or {}
     compared = {name: compare(ours, other, rung.target) for name, other in others.items() if other is not None}
-    gated = [gates.found(gates.parsed(text), ours, others) for text in rung.gates]
+    best = strongest(shallow, rung.target)
+    without = {SHALLOW[best]: compare(ours, shallow[best], rung.target)} if best else {}
+    against = {**others, **shallow}
+    gated = [gates.found(gates.parsed(text), ours, against) for text in rung.gates]
     verb, reasons = _verb(rung, ours, compared.get("champion"), gated, symptoms)
     return Ruling(
         verb=verb, reasons=reasons, next=_next(verb, diagnosis, symptoms), headline=headline(rung, ours, compared),
-        target=rung.target, comparisons=compared, gates=gated, claims=claims(ours),
-        expectations=[gates.found(gates.parsed(text), ours, others) for text in rung.expectations],
+        target=rung.target, comparisons={**compared, **without}, gates=gated, claims=claims(ours),
+        expectations=[gates.found(gates.parsed(text), ours, against) for text in rung.expectations],
+        shallow={name: estimate(one.rows, rung.target) for name, one in shallow.items()},
     )  # fmt: skip
 
 
@@ -100,7 +111,7 @@ def headline(rung: Rung, ours: Result, compared: Mapping[str, Comparison]) -> st
     told = f"{rung.target} {estimate(ours.rows, rung.target)}"
     for name, found in compared.items():
         whole = found.whole
-        told += f"; {whole.value:+.1%} [{whole.low:+.1%}, {whole.high:+.1%}] against the {name}"
+        told += f"; {whole.value:+.1%} [{whole.low:+.1%}, {whole.high:+.1%}] p={whole.p:.2g} against the {name}"
     return told
 
 
@@ -130,6 +141,7 @@ def record(
                    "improved": one.improved, "regressed": one.regressed}
             for name, one in ruling.comparisons.items()
         },
+        "shallow": {name: asdict(found) for name, found in ruling.shallow.items()},
         "expectations": [asdict(found) for found in ruling.expectations],
         "gates": [asdict(found) for found in ruling.gates],
         "diagnosis": asdict(diagnosis), "symptoms": [asdict(symptom) for symptom in symptoms],

@@ -4,6 +4,7 @@
     RUN/preflight.json check.json                what was looked at before
     RUN/sft/ rl/                                 see train/stages.py
     RUN/probe/                                   see probe/measure.py
+    RUN/shallow/                                 see shallow.py
     RUN/cost.json ruling.json report.html        what came of it
 
 1. The rung file is on the ladder before anything is trained. What is on the ladder is not changed: a rung that was
@@ -25,6 +26,7 @@ from rungwise.contract import Json, hash_of, identity, judge_all, load_contract
 from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder import preflight as looks
 from rungwise.ladder import ruling as rulings
+from rungwise.ladder import shallow
 from rungwise.ladder.cost import cost
 from rungwise.ladder.enter import enter
 from rungwise.ladder.facts import training_of
@@ -32,6 +34,7 @@ from rungwise.ladder.ledger import Entry, Ledger, artifacts, sha256_of
 from rungwise.ladder.others import Others, baseline_of, others_of, past_of, recorded
 from rungwise.ladder.rung import AXES, Rung, axis_of, changed, flattened, settings_hash, training
 from rungwise.ladder.smoke import fewer
+from rungwise.ladder.stopped import NotReady
 from rungwise.policy.policy import answer_of
 from rungwise.policy.writer import Writer, open_local
 from rungwise.probe.diagnosis import symptoms
@@ -41,6 +44,7 @@ from rungwise.probe.measure import Result, measure
 from rungwise.probe.measure import read as read_result
 from rungwise.probe.measure import save as save_result
 from rungwise.probe.result import estimate
+from rungwise.probe.shallow import SHALLOW
 from rungwise.source import judge_hash, source
 from rungwise.train import checkpoint, corpus
 from rungwise.train.finished import model_of
@@ -191,7 +195,8 @@ def _require_preflight(line: Line, probe: Probe, others: Others) -> None:
     if told := list(looks.faults(found)):
         shutil.rmtree(line.out / ".trial", ignore_errors=True)
         (line.out / "settings.json").unlink()
-        raise RungwiseError("\n".join([f"preflight: {len(told)} of {len(found)} gates fail", *told]))
+        failed = [gate.name for gate in found if not gate.passed]
+        raise NotReady("\n".join([f"preflight: {len(told)} of {len(found)} gates fail", *told]), failed)
     _write(line.out / "preflight.json", looks.record(found))
 
 
@@ -296,13 +301,13 @@ def _learned(line: Line) -> frozenset[str] | None:
 def _rule(line: Line, probe: Probe, ours: Result) -> dict[str, Json]:
     path, last = line.out / "ruling.json", line.ledger.last(line.out, "ruled")
     if last is None:
-        _write(path, _ruling(line, ours, others_of(line.rung, line.ledger, probe)))
+        _write(path, _ruling(line, probe, ours, others_of(line.rung, line.ledger, probe)))
     enter(line.ledger, line.out, probe.lock.identity, probe.lock.hash)
     record: dict[str, Json] = msgspec.json.decode(path.read_bytes())
     return record
 
 
-def _ruling(line: Line, ours: Result, others: Others) -> dict[str, Json]:
+def _ruling(line: Line, probe: Probe, ours: Result, others: Others) -> dict[str, Json]:
     """Against the champion as it stands now, not as it stood before training."""
     held = {name: found for name, found in others.items() if name != "pilot"}
     results = {name: found[1] if found else None for name, found in held.items()}
@@ -311,8 +316,10 @@ def _ruling(line: Line, ours: Result, others: Others) -> dict[str, Json]:
     diagnosis = diagnose(ours.rows, told, baseline=held_against)
     past = past_of(line.ledger, line.rung, str(ours.record["probe"]["hash"]))
     seen = symptoms(ours.rows, told, held_against, diagnosis=diagnosis, runs=past)
-    ruling = rulings.rule(line.rung, ours, results, diagnosis, seen)
+    unskilled = shallow.measured(line.out, probe, line.show.doing)
+    ruling = rulings.rule(line.rung, ours, results, diagnosis, seen, unskilled)
     runs = {name: found[0] for name, found in held.items() if found}
+    runs |= {SHALLOW[name]: one.folder.as_posix() for name, one in unskilled.items()}
     signed = {"needed": line.rung.signed and ruling.verb == "promote", "by": None}
     return {**rulings.record(ruling, diagnosis, seen, runs), "signed": signed}
 

@@ -38,7 +38,7 @@ AXES: Mapping[str, str] = {
     "rl.watch": "", "rl.drift": "", "rl.every": "",
 }  # fmt: skip
 ASKED = ("name", "seed", "question", "hypothesis", "axis", "baseline", "target", "expectations", "gates", "signed",
-         "probe", "preflight", "cost")  # fmt: skip
+         "probe", "blueprint", "preflight", "cost")  # fmt: skip
 
 
 def _condition(text: str) -> str:
@@ -53,6 +53,11 @@ Conditions = Annotated[tuple[Condition, ...], Strict(False)]
 class ProbeSettings(Section):
     path: str  # the probe's folder
     learned: bool = True  # tell what was seen in training from what was not
+
+
+class BlueprintSettings(Section):
+    path: str
+    stage: str = ""  # whose mix SFT's rows must have; not needed where there is one stage
 
 
 class PreflightSettings(Section):
@@ -78,6 +83,7 @@ class Rung(settings.Rung):
     gates: Conditions = ()
     signed: bool = False  # a promotion waits for a person's name
     probe: ProbeSettings | None = None
+    blueprint: BlueprintSettings | None = None
     preflight: PreflightSettings = PreflightSettings()
     cost: CostSettings = CostSettings()
 

@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 from rungwise.ladder import gates
 from rungwise.ladder.queue import Item
 from rungwise.ladder.rung import Rung
+from rungwise.ladder.shallow import kept
 from rungwise.probe.measure import Result, read
 from rungwise.probe.result import estimate
 
@@ -88,7 +89,10 @@ def expected(rung: Rung, runs: Mapping[int, Result], baselines: Mapping[int, Res
     for text in rung.expectations:
         asked = gates.parsed(text)
         seeds = sorted(set(runs) & set(baselines)) if asked.against == "baseline" else sorted(runs)
-        values = [gates.found(asked, runs[seed], {"baseline": baselines.get(seed)}).value for seed in seeds]
+        others = {
+            seed: {"baseline": baselines.get(seed), **kept(runs[seed].folder.parent, asked.against)} for seed in seeds
+        }
+        values = [gates.found(asked, runs[seed], others[seed]).value for seed in seeds]
         yield f"{text}: {judged(asked, over_seeds(values))}"
 
 

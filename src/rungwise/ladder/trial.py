@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rungwise.errors import RungwiseError
+from rungwise.ladder.stopped import CanaryFailed
 from rungwise.policy.packed import pack
 from rungwise.policy.policy import Decode, Floats, Group, Policy
 from rungwise.probe.measure import Asked, outcomes
@@ -95,5 +96,5 @@ def _canary(before: "Before", folder: Path) -> str:
     found = outcomes(before.contract, [Asked(task=group.task, text=group.samples[0].text) for group in groups])
     parsed = sum(one.parsed is not False and one.failure != "unreadable" for one in found)
     if not parsed:
-        raise RungwiseError(f"after {before.rung.preflight.canary} steps none of {len(found)} answers can be read")
+        raise CanaryFailed(f"after {before.rung.preflight.canary} steps none of {len(found)} answers can be read")
     return f"after {before.rung.preflight.canary} steps {parsed} of {len(found)} answers can be read"

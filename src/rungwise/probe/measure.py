@@ -70,8 +70,10 @@ def outcome(
 
 
 def outcomes(contract: Contract, asked: Sequence[Asked]) -> list[Outcome]:
-    verdicts = judge_all(contract, [(one.task, one.text) for one in asked])
-    return [_outcome(contract, one, verdict) for one, verdict in zip(asked, verdicts, strict=True)]
+    """One text for one task is judged once: its verdict is always the same."""
+    pairs = {(one.task.id, one.text): (one.task, one.text) for one in asked}
+    verdicts = dict(zip(pairs, judge_all(contract, list(pairs.values())), strict=True))
+    return [_outcome(contract, one, verdicts[one.task.id, one.text]) for one in asked]
 
 
 def _outcome(contract: Contract, one: Asked, verdict: Verdict) -> Outcome:

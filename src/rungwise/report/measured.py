@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rungwise.probe.result import Row, estimate, k_of, metrics, slices
+from rungwise.probe.shallow import SHALLOW
 from rungwise.probe.stats import Estimate
 from rungwise.report import numbers, strips
 from rungwise.report.first_screen import FEW, compared, few, signed_reach, tone_of_change
@@ -28,6 +29,7 @@ def probe_summary(run: Run, tiers: Sequence[str] = ()) -> str:
             _how(run),
             few(run.rows),
             _whole(run.rows),
+            _shallow(run),
             _seen(run.rows),
             _parts(run.rows, tiers),
             *[_forest(name, one, tiers) for name, one in compared(run)],
@@ -78,6 +80,29 @@ def _overall(rows: Sequence[Row], name: str) -> Line:
         [head, strips.rate(found.value, found.low, found.high), f"<b>{numbers.amount(found.value, name, 1)}</b>",
          numbers.between(found.low, found.high, name), f"{found.n:,}"]
     )  # fmt: skip
+
+
+def _shallow(run: Run) -> str:
+    """What can be had without understanding a task, as the ruling has it."""
+    found = run.ruling.shallow if run.ruling else {}
+    if run.ruling is None or not found:
+        return ""
+    target = run.ruling.target
+    columns = [
+        Column("what needs no skill"), Column("", "plot"), Column("", "number"), Column("interval", "number small"),
+        Column("n", "number small"),
+    ]  # fmt: skip
+    lines = [
+        Line(
+            [f"{code(name)} <small>{seen(SHALLOW.get(name, ''))}</small>",
+             strips.rate(one.value, one.low, one.high) if numbers.is_share(target) else "",
+             f"<b>{numbers.amount(one.value, target, 1)}</b>", numbers.between(one.low, one.high, target),
+             f"{one.n:,}"]
+        )
+        for name, one in found.items()
+    ]  # fmt: skip
+    head = f"<h3>{seen(target)} without skill <small>they know the run's training tasks and their golds</small></h3>"
+    return f"{head}{table(columns, lines, 'rates of shallow policies', 'forest')}"
 
 
 def _says(name: str) -> str:

@@ -183,6 +183,7 @@ class Ruling(msgspec.Struct, frozen=True):
     comparisons: Mapping[str, Comparison | None] = {}
     expectations: tuple[Found, ...] = ()
     gates: tuple[Found, ...] = ()
+    shallow: Mapping[str, Delta] = {}  # what those who understand nothing get
     diagnosis: Diagnosis = Diagnosis()
     symptoms: tuple[Symptom, ...] = ()
     claims: tuple[str, ...] = ()
