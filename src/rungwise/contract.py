@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import msgspec
 
@@ -146,8 +146,27 @@ OPTIONAL: Mapping[str, str] = {
     "feedback": "(task, answer) -> what a policy may be told before a second try; never the solution",
     "attempt": "(task, seed) -> a plausible unskilled answer, by which the tiers' difficulty is measured",
     "pick": "(task, answers) -> index of the best of k, without the judge",
+    "reslot": "(task, known task, its gold) -> that gold with this task's payload in it: what a lookup table would write",
     "public": "(task) -> what may be shown of a task besides its prompt",
 }
+
+
+class Lazy(Sequence[Task]):
+    """Tasks that are made when they are looked at, so that processes can share the making: no two depend on each
+    other."""
+
+    def __init__(self, indices: range, make: Callable[[int], Task]) -> None:
+        self._indices, self._make = indices, make
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, at: int) -> Task: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Lazy": ...
+    def __getitem__(self, at: int | slice) -> "Task | Lazy":
+        return Lazy(self._indices[at], self._make) if isinstance(at, slice) else self._make(self._indices[at])
 
 
 def task_id(contract: str, version: str, **content: Json) -> str:

@@ -36,7 +36,8 @@ _OWNED_NAMES = frozenset(
     )
 )
 _OWNED_TEXT = re.compile(
-    r"<|#[0-9a-fA-F]{3,8}\b|\d+(?:\.\d+)?(?:px|pt|em|%)|\bM ?-?\d+[ ,]|\b(?:rgb|url|translate)\(|\bhttps?:"
+    r"<|#[0-9a-fA-F]{3,8}\b|(?<!\d)\d{1,9}(?:\.\d{1,9})?(?:px|pt|em|%)|\bM ?-?\d{1,9}[ ,]"
+    r"|\b(?:rgb|url|translate)\(|\bhttps?:"
 )
 
 
@@ -159,7 +160,7 @@ def _component(family: Family, tags: Sequence[Tag], at: int) -> tuple[int, Fault
         return inside, fault
     end = tags[inside]
     if end.text != f"[/{tag.name}]" or end.line != tag.line:
-        known = [f"[{name}:...]" for name in part.fields]
+        known = _told(part.fields)
         return inside, _at(
             "E_NEST_OPEN" if end.close or end.name in TAGS else "E_COMP_FIELD", end, f"[/{tag.name}]", *known
         )
@@ -169,20 +170,23 @@ def _component(family: Family, tags: Sequence[Tag], at: int) -> tuple[int, Fault
 def _fields(part: Part, opening: Tag, tags: Sequence[Tag]) -> Fault | None:
     seen: list[str] = []
     for tag in tags:
-        name, value = tag.name, tag.value or ""
+        name = tag.name
+        later = part.fields[part.fields.index(seen[-1]) + 1 :] if seen else part.fields
         if name not in part.fields:
-            return _at("E_COMP_FIELD", tag, *(f"[{known}:...]" for known in part.fields), f"[/{part.tag}]")
+            return _at("E_COMP_FIELD", tag, *_told(part.fields), f"[/{part.tag}]")
         if name in seen:
             return _at("E_COMP_FIELD", tag, "each field once")
-        if seen and part.fields.index(name) < part.fields.index(seen[-1]):
-            return _at(
-                "E_COMP_FIELD", tag, *(f"[{later}:...]" for later in part.fields[part.fields.index(seen[-1]) + 1 :])
-            )
-        if not re.fullmatch(language.value_regex(part, name), value):
+        if name not in later:
+            return _at("E_COMP_FIELD", tag, *_told(later), f"[/{part.tag}]")
+        if not re.fullmatch(language.value_regex(part, name), tag.value or ""):
             return _value_fault(part, tag)
         seen.append(name)
     missing = [name for name in part.fields if name not in seen and not language.optional(part, name)]
-    return _at("E_COMP_FIELD", opening, *(f"[{name}:...]" for name in missing)) if missing else None
+    return _at("E_COMP_FIELD", opening, *_told(missing)) if missing else None
+
+
+def _told(fields: Sequence[str]) -> list[str]:
+    return [f"[{name}:...]" for name in fields]
 
 
 def _value_fault(part: Part, tag: Tag) -> Fault:
@@ -202,7 +206,7 @@ def _line_fault(text: str, surface: str) -> Fault:
         return Fault("E_ATTR_MISSING", 1, len(OPEN) + 1, lines[0][len(OPEN) :], ("[layout:...]", *FAMILIES))
     family = FAMILIES[head[1]]
     if not language.attribute_pattern(family).fullmatch(lines[0]):
-        known = tuple(f"[{name}:...]" for name in family.attributes)
+        known = tuple(_told(family.attributes))
         return Fault("E_ATTR_VALUE", 1, head.end() + 1, lines[0][head.end() :], known)
     patterns = language.line_patterns(family, surface)
     for number, line in enumerate(lines[1:], start=2):
