@@ -36,7 +36,7 @@ LATE_HEADER = TIMELINE.replace("[header_band][/header_band]\n", "").replace(
 )
 LOOK, KOOL = "[theme:paper_editorial][tone:amber]", "[tone:amber][theme:paper_editorial]"
 ARROW = "[timeline_arrow][from:n1][to:n2][/timeline_arrow]"
-FIRST, SECOND = "[from:a][to:b][ref:edges.1]", "[from:b][to:c]"
+EDGE, FIRST, SECOND = "[decision_edge]", "[from:a][to:b][ref:edges.1]", "[from:b][to:c]"
 
 # what is wrong -> (text, code, line)
 WRONG = {
@@ -82,7 +82,7 @@ WRONG = {
     "left alone": (TREE.replace("[decision_edge][from:b][to:c][/decision_edge]\n", ""), "E_TOPO_DANGLING", 5),
     "a circle": (TREE.replace("[from:b][to:c]", "[from:b][to:a]"), "E_TOPO_CYCLE", 3),
     "two parents": (
-        TREE.replace("[decision_edge]" + SECOND, f"[decision_edge][from:a][to:c][/decision_edge]\n[decision_edge]{SECOND}"),
+        TREE.replace(EDGE + SECOND, f"{EDGE}[from:a][to:c][/decision_edge]\n{EDGE}{SECOND}"),
         "E_TOPO_CYCLE", 5,
     ),
     "an edge twice": (
@@ -116,7 +116,8 @@ def test_right_ones_are_read() -> None:
 
 
 def test_every_label_of_a_fault_is_shown() -> None:
-    assert {LABELS[code] for code in LABELS} == {label_of(parse(text)) for text, _, _ in WRONG.values()}  # type: ignore[arg-type]
+    faults = [parse(text) for text, _, _ in WRONG.values()]
+    assert set(LABELS.values()) == {label_of(fault) for fault in faults if isinstance(fault, Fault)}
 
 
 def drawn(seed: int) -> Scene:

@@ -148,6 +148,30 @@ def test_bars_are_as_long_as_their_numbers(values: list[Any]) -> None:
         assert abs(long - max(1.0, longest * number / (max(numbers) or 1))) < 1.1
 
 
+@pytest.mark.parametrize("canvas", ["wide", "tall"])
+def test_wide_brackets_leave_room_for_each_other_and_for_what_is_beside(canvas: str) -> None:
+    asked, content = span_chart([4, 3, 2, 1])
+    joins = [
+        Component("span_bracket", {"from": a, "to": b, "ref": "brackets.1"}) for a, b in (("n1", "n2"), ("n3", "n4"))
+    ]
+    content["brackets"] = [{"label": "more than the one beside", "value": "twenty-four letters long"}]
+    whole = scene_of(asked.layout, {"canvas": canvas}, (*asked.components, *joins))
+    found, found_tags = drawn(whole, content), [one.tag for one in whole.components]
+    pills = [box for box in found.boxes if box.solid and found_tags[box.component] == "span_bracket"]
+    assert len(pills) == 2 and abs(pills[0].y - pills[1].y) > pills[0].h
+
+
+def test_a_long_number_does_not_leave_its_bar_without_room() -> None:
+    bars = [("compare_bar", {"ref": "bars.1"})] * 2 + [("section_card", {"ref": "cards.1"})] * 2
+    content = {
+        "header": {"headline": "Long"}, "cards": [{"title": "One"}],
+        "bars": [{"label": "Two", "value": "-123456789012.25"}],
+    }  # fmt: skip
+    picture = drawn(scene("poster_stack", *bars, columns="4"), content)
+    wides = [float(rect.get("width", "")) for group in groups(picture.svg) for rect in group.iter(f"{SVG}rect")]
+    assert min(wides) > 0
+
+
 @given(st.floats(-1e15, 1e15), st.floats(1e-3, 1e15))
 def test_ticks_are_few_and_on_the_scale(low: float, wide: float) -> None:
     scale = Scale(low, low + wide)

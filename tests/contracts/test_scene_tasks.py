@@ -146,17 +146,21 @@ def test_every_topic_and_every_goal_is_seen_though_some_pairs_are_not() -> None:
 # ---- words ----
 
 
-def test_a_hidden_form_is_new_and_made_of_words_that_are_seen() -> None:
-    def plain(forms: tuple[str, ...]) -> set[str]:
-        return {word for form in forms for word in re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "", form).lower())}
+def test_a_hidden_sentence_is_new_and_made_of_words_that_are_seen() -> None:
+    def plain(sentences: tuple[str, ...]) -> set[str]:
+        return {word for text in sentences for word in re.findall(r"[a-z]+", re.sub(r"\{.*?\}", "", text).lower())}
 
-    seen = {word for forms in words.FORMS.values() for word in plain(forms.seen)}
-    for name, forms in words.FORMS.items():
-        assert forms.hidden and not set(forms.seen) & set(forms.hidden), name
-        assert plain(forms.hidden) <= seen, (name, plain(forms.hidden) - seen)
-        slots = [sorted(set(re.findall(r"\{(.*?)\}", form.lower()))) for form in (*forms.seen, *forms.hidden)]
-        needed = [slot for slot in slots[0] if slot not in ("noun", "plural")]
-        assert all([slot for slot in found if slot not in ("noun", "plural")] == needed for found in slots), name
+    def slots(text: str) -> list[str]:
+        return sorted(set(re.findall(r"\{(.*?)\}", text.lower())) - {"noun", "plural"})
+
+    said = {form: words.sentences(form) for form in words.FORMS}
+    seen = {word for one in said.values() for word in plain(one.seen)}
+    for form, one in said.items():
+        assert one.hidden and one.seen and not set(one.seen) & set(one.hidden), form
+        assert plain(one.hidden) <= seen, (form, plain(one.hidden) - seen)
+        assert len({tuple(slots(text)) for text in (*one.seen, *one.hidden)}) == 1, form
+        assert not [text for text in (*one.seen, *one.hidden) if re.search(r"[()|]", text)]
+    assert sum(len(one.seen) >= 9 for one in said.values()) >= 20
 
 
 def test_every_component_has_a_name() -> None:

@@ -1,15 +1,17 @@
 """What a task says: a draft's rules as tagged lines (explicit) or as sentences (prose).
 
-Each rule has several seen forms and a few hidden ones. A hidden form is another sentence made of words that seen forms
-use: what is tested is the reading of a new sentence, not the guessing of an unknown word. Splits with hidden wording
-take hidden forms wherever there is one.
+Each rule can be said in many ways, made of alternatives. A quarter of the sentences is never in training: a split with
+hidden wording says everything in those. What is tested is the reading of a new sentence, not the guessing of an unknown
+word: every word of a hidden sentence stands in some that is seen.
 """
 
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
+from rungwise.contract import hash_of
 from rungwise.contracts.scene.draft import Clause, Draft, Rule, items_of
 from rungwise.contracts.scene.families import FAMILIES
 
@@ -35,194 +37,122 @@ NOUNS: Mapping[str, tuple[str, str]] = {
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+# A form with alternatives in brackets stands for every sentence that choosing one of each makes.
+_SHOWING = "(, | with | that show | showing | for )"
+_DO, _PUT, _HAS, _JOIN = (
+    "(Use|Take|Choose|Set)",
+    "(Add|Put in|Include|Show|Use)",
+    "(There are|It has|We need|It needs|I want)",
+    "(join|connect|link)",
+)
+_THEME, _TONE = "(the theme {theme}|the {theme} theme)", "(tone {tone}|{tone} tone)"
+_DENSITY = "(density {density}|{density} density)"
+_ALL, _EACH, _THE = "(all {plural}|every {noun}|each {noun})", "(each|every one)", "(The {plural}|{Plural})"
+
+
+def _on(whom: str) -> tuple[str, ...]:
+    """How a value is given to some components."""
+    return (
+        f"The {{field}} of {whom} is {{value}}.", f"{_DO} {{field}} {{value}} (for|on) {whom}.",
+        f"(For|On) {whom} (use|take|choose|set) {{field}} {{value}}.", f"With {{field}} {{value}} (for|on) {whom}.",
+    )  # fmt: skip
+
+
+def _joining(how: str) -> tuple[str, ...]:
+    return (
+        f"{_THE} {_JOIN} {how}.", f"(Join|Connect|Link) {how} (by|with) {{plural}}.",
+        f"(By|With) {{plural}}, {_JOIN} {how}.",
+    )  # fmt: skip
+
+
+FORMS: Mapping[str, tuple[str, ...]] = {
+    "open": (
+        "(Draw|Make|Build|Show|Design) (a|the) {family} (about|on|for) {topic}.",
+        "(We need|I want) a {family} (about|on|for|that shows) {topic}.",
+        "(Draw|Make|Build|Show|Design) {topic} as a {family}.",
+        "For {topic}, (draw|make|build|show|design) a {family}.",
+    ),
+    "look": (
+        f"(Use|Take|Choose|With) {_THEME}, {_TONE} and {_DENSITY}.",
+        f"(Use|Take|Choose|With) {_TONE}, {_DENSITY} and {_THEME}.",
+        "(Its|The) theme is {theme}, (its|the) tone {tone}, (its|the) density {density}.",
+        "(Its|The) density is {density}, (its|the) theme {theme}, (its|the) tone {tone}.",
+        "(Its|The) tone is {tone}, (its|the) density {density}, (its|the) theme {theme}.",
+    ),
+    "attribute": (
+        "(The|Its) {name} (is|should be) {value}.", f"{_DO} {{value}} (for|as) (the|its) {{name}}.",
+        f"{_DO} {{name}} {{value}}.", "For (the|its) {name} (use|take|choose|set) {value}.",
+    ),
+    "one": (
+        f"{_PUT} a {{noun}}.", "(There is|It has|We need|It needs|I want) a {noun}.", "A {noun} (is|stands) in it.",
+    ),
+    "many": (
+        f"{_PUT} {{n}} {{plural}}{{items}}.", f"{_HAS} {{n}} {{plural}}{{items}}.",
+        "In it (are|stand) {n} {plural}{items}.",
+    ),
+    "run": (f"{_SHOWING}(items {{a}} to {{b}}|items from {{a}} to {{b}}|item {{a}} to item {{b}})",),
+    "run one": ("(, | with | that shows | showing | for )item {a}",),
+    "back": (f"{_SHOWING}(items {{b}} (down|back) to {{a}}|items from {{b}} (down|back) to {{a}})",),
+    "skip": (f"{_SHOWING}every (second|other) item (from {{a}} on|from item {{a}} on|starting at {{a}})",),
+    "list": (f"{_SHOWING}items {{list}}( in this order| as listed|)",),
+    "all": ("(All {plural} have|Every {noun} has|Each {noun} has) {field} {value}.", *_on(_ALL)),
+    "at": ("{Noun} {at} has {field} {value}.", *_on("{noun} {at}")),
+    "first": ("The first {noun} has {field} {value}.", *_on("the first {noun}")),
+    "last": ("The last {noun} has {field} {value}.", *_on("the last {noun}")),
+    "second": ("Every (second|other) {noun} has {field} {value}.", *_on("every (second|other) {noun}")),
+    "swap": (
+        "The {plural} (have|take|use) {field} {value} and {other} in turn.",
+        "(In turn|By turns), the {plural} (have|take|use) {field} {value} and {other}.",
+        "The {field} of the {plural} is {value} and {other} in turn.",
+        f"{_DO} {{field}} {{value}} and {{other}} (in turn|by turns) (for|on) the {{plural}}.",
+    ),
+    "chain": (f"{_THE} (make|form) a chain.", *_joining(f"{_EACH} to the next")),
+    "fan": _joining("the first to all others"),
+    "binary": _joining(f"{_EACH} to two below it"),
+    "diamond": _joining("the first to all between and those to the last"),
+    "pairs": ("(There are|It has) {plural} {pairs}.", *_joining("{pairs}")),
+    "further": (
+        f"(Also|And also) {_JOIN} {{pairs}}.", "(Join|Connect|Link) also {pairs}.",
+        "(There are|It has) also {plural} {pairs}.",
+    ),
+    "labels": (
+        "(Every|Each) {noun} has a label.", "All {plural} have a label.",
+        "(Put|Set|Write) a label on (every|each) {noun}.", "(There is|Put) a label on all {plural}.",
+        "A label (is|stands) on (every|each) {noun}.",
+    ),
+    "label": (
+        "{Noun} {at} has a label.", "(Put|Set|Write) a label on {noun} {at}.", "There is a label on {noun} {at}.",
+        "A label (is|stands) on {noun} {at}.", "(Only|Just) {noun} {at} has a label.",
+    ),
+}  # fmt: skip
+HIDDEN = 4  # every fourth sentence of a form is never in training
+
+
+class Sentences(NamedTuple):
     seen: tuple[str, ...]
     hidden: tuple[str, ...]
 
 
-FORMS: Mapping[str, Forms] = {
-    "open": Forms(
-        (
-            "Draw a {family} about {topic}.",
-            "Make a {family} that shows {topic}.",
-            "We need a {family} on {topic}.",
-            "Build the {family} for {topic}.",
-            "The picture is a {family} about {topic}.",
-            "Show {topic} as a {family}.",
-        ),
-        (
-            "We need the picture of {topic} as a {family}.",
-            "For {topic}, draw a {family}.",
-            "Build a {family} that is about {topic}.",
-        ),
-    ),
-    "look": Forms(
-        (
-            "Use the {theme} theme in {tone} with {density} density.",
-            "Its theme is {theme}, its tone {tone}, its density {density}.",
-            "Take {tone} tone, {density} density and the theme {theme}.",
-            "The look: theme {theme}, tone {tone}, density {density}.",
-            "It is {density} in density, {tone} in tone, and the theme is {theme}.",
-            "With theme {theme} and tone {tone}; density {density}.",
-        ),
-        (
-            "Take the theme {theme} with density {density} and tone {tone}.",
-            "In tone it is {tone}, in theme {theme}, in density {density}.",
-            "The density is {density}, the theme {theme}, the tone {tone}.",
-        ),
-    ),
-    "attribute": Forms(
-        (
-            "The {name} is {value}.",
-            "Take {value} for the {name}.",
-            "Use {name} {value}.",
-            "Its {name} is {value}.",
-            "Set {name} to {value}.",
-        ),
-        ("For the {name} use {value}.", "Set the {name}: {value}."),
-    ),
-    "one": Forms(
-        ("Add a {noun}.", "There is a {noun}.", "It has a {noun}.", "Put a {noun} in it.", "With a {noun}."),
-        ("Put in a {noun}.", "A {noun} is in it."),
-    ),
-    "many": Forms(
-        (
-            "It has {n} {plural}{items}.",
-            "Put {n} {plural} in it{items}.",
-            "There are {n} {plural}{items}.",
-            "Add {n} {plural}{items}.",
-            "Show {n} {plural}{items}.",
-            "With {n} {plural}{items}.",
-        ),
-        ("In it are {n} {plural}{items}.", "We need {n} {plural} in it{items}."),
-    ),
-    "run": Forms(
-        (", items {a} to {b}", " that show items {a} to {b}", " with items {a} to {b}", ", from item {a} to item {b}"),
-        (" that show from item {a} to {b}", " for items {a} to {b}"),
-    ),
-    "run one": Forms((", item {a}", " that shows item {a}", " with item {a}"), (" for item {a}",)),
-    "back": Forms(
-        (
-            ", items {b} down to {a}",
-            " that show items {b} down to {a}",
-            " with items {b} back to {a}",
-            ", from item {b} back to item {a}",
-        ),
-        (" for items {b} down to {a}", " that show from item {b} back to {a}"),
-    ),
-    "skip": Forms(
-        (
-            ", every second item from {a} on",
-            " that show every second item from {a} on",
-            " with every second item, from item {a} on",
-        ),
-        (" for every second item from item {a} on",),
-    ),
-    "list": Forms(
-        (", items {list}", " that show items {list} in this order", " with items {list} in this order"),
-        (" for items {list} in this order",),
-    ),
-    "all": Forms(
-        (
-            "All {plural} have {field} {value}.",
-            "Every {noun} has {field} {value}.",
-            "The {field} of all {plural} is {value}.",
-            "Set the {field} of every {noun} to {value}.",
-            "Use {field} {value} for all {plural}.",
-        ),
-        ("For every {noun} use {field} {value}.", "The {field} is {value} for all {plural}."),
-    ),
-    "at": Forms(
-        (
-            "{Noun} {at} has {field} {value}.",
-            "The {field} of {noun} {at} is {value}.",
-            "Set {noun} {at} to {field} {value}.",
-            "Use {field} {value} for {noun} {at}.",
-        ),
-        ("For {noun} {at} the {field} is {value}.", "With {field} {value}: {noun} {at}."),
-    ),
-    "first": Forms(
-        (
-            "The first {noun} has {field} {value}.",
-            "The {field} of the first {noun} is {value}.",
-            "Use {field} {value} for the first {noun}.",
-        ),
-        ("For the first {noun} the {field} is {value}.",),
-    ),
-    "last": Forms(
-        (
-            "The last {noun} has {field} {value}.",
-            "The {field} of the last {noun} is {value}.",
-            "Use {field} {value} for the last {noun}.",
-        ),
-        ("For the last {noun} the {field} is {value}.",),
-    ),
-    "second": Forms(
-        (
-            "Every second {noun} has {field} {value}.",
-            "The {field} of every second {noun} is {value}.",
-            "Use {field} {value} for every second {noun}.",
-        ),
-        ("For every second {noun} the {field} is {value}.",),
-    ),
-    "swap": Forms(
-        (
-            "The {plural} have {field} {value} and {other} in turn.",
-            "In turn, the {plural} take {field} {value} and {other}.",
-            "The {field} of the {plural} is {value}, then {other}, in turn.",
-        ),
-        ("For the {plural} the {field} is {value} and {other} in turn.",),
-    ),
-    "chain": Forms(
-        (
-            "{Plural} join all in a chain.",
-            "Join each to the next by {plural}.",
-            "The {plural} go in a chain.",
-            "Each is joined to the next by a {noun}.",
-        ),
-        ("The {plural} join each to the next.", "By {plural}, all join in a chain."),
-    ),
-    "fan": Forms(
-        (
-            "{Plural} join the first to all others.",
-            "From the first, {plural} go to all others.",
-            "Join all others to the first by {plural}.",
-        ),
-        ("The {plural} go from the first to all others.",),
-    ),
-    "binary": Forms(
-        (
-            "{Plural} join each to two below it.",
-            "Each has two below it, joined by {plural}.",
-            "By {plural}, each is joined to two below it.",
-        ),
-        ("The {plural} go from each to two below it.",),
-    ),
-    "diamond": Forms(
-        (
-            "{Plural} join the first to all between and those to the last.",
-            "From the first, {plural} go to all between, and from those to the last.",
-        ),
-        ("Join the first to all between by {plural}, and those to the last.",),
-    ),
-    "pairs": Forms(
-        ("{Plural} join {pairs}.", "There are {plural} {pairs}.", "Join {pairs} by {plural}."),
-        ("The {plural} go {pairs}.",),
-    ),
-    "further": Forms(
-        ("Also join {pairs}.", "And also {pairs}.", "There are also {plural} {pairs}."),
-        ("Join also {pairs}.",),
-    ),
-    "labels": Forms(
-        ("Every {noun} has a label.", "All {plural} have a label.", "Put a label on every {noun}."),
-        ("A label is on every {noun}.",),
-    ),
-    "label": Forms(
-        ("{Noun} {at} has a label.", "Put a label on {noun} {at}.", "There is a label on {noun} {at}."),
-        ("A label is on {noun} {at}.",),
-    ),
-}
+@cache
+def sentences(form: str) -> Sentences:
+    """What a form can be said as; a hash decides which of it is hidden."""
+    every = {text for skeleton in FORMS[form] for text in _expanded(skeleton)}
+    ranked = sorted(every, key=lambda text: hash_of([form, text]))
+    cut = max(1, len(ranked) // HIDDEN)
+    return Sentences(tuple(sorted(ranked[cut:])), tuple(sorted(ranked[:cut])))
+
+
+def _expanded(skeleton: str) -> list[str]:
+    group = re.search(r"\(([^()]*)\)", skeleton)  # the innermost first
+    if group is None:
+        return [skeleton]
+    return [
+        text
+        for choice in group[1].split("|")
+        for text in _expanded(skeleton[: group.start()] + choice + skeleton[group.end() :])
+    ]
+
+
 SEPARATORS = (" ", "\n")
 _A = re.compile(r"\b([Aa])(?= [aeio])")
 
@@ -268,8 +198,8 @@ def _explicit_items(draft: Draft, clause: Clause, keys: Sequence[str] | None) ->
 
 def prose(draft: Draft, topic: str, rng: random.Random, *, hidden: bool) -> str:
     def say(form: str, **words: str) -> str:
-        forms = FORMS[form]
-        text = rng.choice(forms.hidden if hidden and forms.hidden else forms.seen)
+        said = sentences(form)
+        text = rng.choice(said.hidden if hidden else said.seen)
         for name, word in words.items():
             text = text.replace("{" + name + "}", word).replace(
                 "{" + name.capitalize() + "}", word[:1].upper() + word[1:]
@@ -277,7 +207,7 @@ def prose(draft: Draft, topic: str, rng: random.Random, *, hidden: bool) -> str:
         return text
 
     look = {name: _spoken(draft.attributes.get(name, "")) for name in ("theme", "tone", "density")}
-    sentences = [say("open", family=draft.layout.replace("_", " "), topic=topic)]
+    told = [say("open", family=draft.layout.replace("_", " "), topic=topic)]
     style = [say("look", **look)]
     style += [
         say("attribute", name=name, value=_spoken(value))
@@ -290,8 +220,8 @@ def prose(draft: Draft, topic: str, rng: random.Random, *, hidden: bool) -> str:
         if clause.tag != "header_band"
         for sentence in _sentences(draft, clause, rng, say)
     ]
-    sentences += [*style, *body] if rng.random() < 0.5 else [*body, *style]
-    return _A.sub(r"\1n", rng.choice(SEPARATORS).join(sentences))
+    told += [*style, *body] if rng.random() < 0.5 else [*body, *style]
+    return _A.sub(r"\1n", rng.choice(SEPARATORS).join(told))
 
 
 Say = Callable[..., str]

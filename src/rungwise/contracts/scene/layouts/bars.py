@@ -14,6 +14,7 @@ from rungwise.contracts.scene.kit import (
     hue,
     line_at,
     look,
+    overflow,
     rect,
     stack,
     written,
@@ -24,6 +25,7 @@ NAMES = 0.3  # of the width, for what the bars are called
 THICK = 15  # pixels of a bar, where type is not grown
 THICKEST = 26
 LEAST_BAR = 3  # pixels: a small number is still seen
+LEAST_TRACK = 40  # pixels in which bars can be told apart
 APART = 9  # pixels between rows
 
 
@@ -68,6 +70,8 @@ def bars_below(sheet: Sheet, bars: Sequence[int], width: float, growth: float) -
     told = [str(sheet.items[at]["value"]) for at in bars]
     strong, plain = font_of(sheet, "bold", 14 * growth), font_of(sheet, "text", 12.5 * growth)
     figures = max([strong.face.width(text) for text in told]) * strong.size + 10
+    if figures + LEAST_TRACK > inner * (1 - NAMES):
+        overflow(bars[0], "value", (figures + LEAST_TRACK) / max(1.0, inner * (1 - NAMES)))
     chart = _Chart(scale, strong, min(THICK * growth, THICKEST) * sheet.scale, inner * NAMES, figures)
     zones = []
     for order, (at, value, text) in enumerate(zip(bars, values, told, strict=True)):

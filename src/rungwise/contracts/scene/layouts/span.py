@@ -19,6 +19,7 @@ from rungwise.contracts.scene.kit import (
     line_at,
     look,
     ornament,
+    overflow,
     rect,
     room_for,
     stack,
@@ -62,6 +63,11 @@ class _Bracket(NamedTuple):
     a: int
     b: int
     level: int  # from 0, the nearest to the bars
+    left: float  # its legs and the middle of its text, from the left of the plot
+    right: float
+    middle: float
+    least: float  # from where to where it is not to meet another
+    most: float
     wide: float
     high: float
 
@@ -147,7 +153,7 @@ def _chart(sheet: Sheet, width: float, growth: float) -> Zone:
         if axes
         else None
     )
-    brackets = _brackets(sheet, bars, strong, plain)
+    brackets = _brackets(sheet, bars, strong, plain, width - ticks)
     longest = max([len(bar.told) for bar in found])
     figure = font_of(sheet, "head", min(24 * growth, place / (longest * 0.62)))
     least = LEAST[sheet.scene.attribute("canvas")] * (LARGE if growth > 1 else 1)
@@ -169,20 +175,25 @@ def _below(chart: _Chart) -> float:
     return numbers + 8 + max([bar.text.h for bar in chart.bars]) + (chart.axis.h + 12 if chart.axis else 0)
 
 
-def _brackets(sheet: Sheet, bars: Sequence[int], strong: Font, plain: Font) -> list[_Bracket]:
-    """Each on the lowest level on which none lies over the same bars; short ones first."""
+def _brackets(sheet: Sheet, bars: Sequence[int], strong: Font, plain: Font, width: float) -> list[_Bracket]:
+    """Each on the lowest level on which neither it nor its text meets another; short ones first."""
     number = {sheet.scene.components[at].fields["id"]: place for place, at in enumerate(bars)}
     ends = [
         (number[(one := sheet.scene.components[at].fields)["from"]], number[one["to"]], at)
         for at in at_of(sheet, "span_bracket")
     ]
-    found = list[_Bracket]()
+    found, place = list[_Bracket](), width / len(bars)
     for a, b, at in sorted(ends, key=lambda each: each[1] - each[0]):
         item = sheet.items[at]
         wide = (strong.face.width(item["value"]) + plain.face.width(item["label"])) * plain.size + 34
-        taken = {other.level for other in found if other.a <= b and a <= other.b}
-        level = min({0, 1} - taken) if len(taken) < 2 else 2
-        found.append(_Bracket(at, a, b, level, wide, plain.lead + 10))
+        if wide > width:
+            overflow(at, "label", wide / width)
+        left, right = place * (a + 0.5) + ASIDE, place * (b + 0.5) - ASIDE
+        middle = min(max((left + right) / 2, wide / 2), width - wide / 2)
+        least, most = min(left, middle - wide / 2) - ASIDE, max(right, middle + wide / 2) + ASIDE
+        taken = {other.level for other in found if other.least < most and least < other.most}
+        level = next(level for level in range(len(found) + 1) if level not in taken)
+        found.append(_Bracket(at, a, b, level, left, right, middle, least, most, wide, plain.lead + 10))
     return found
 
 
@@ -203,7 +214,7 @@ def _drawn(sheet: Sheet, chart: _Chart, room: Rect) -> list[Box]:
     plot = Rect(room.x + chart.ticks, top, room.w - chart.ticks, bottom - top)
     place = plot.w / len(chart.bars)
     boxes = [_bar(sheet, chart, order, plot, place) for order in range(len(chart.bars))]
-    boxes += [box for bracket in chart.brackets for box in _bracket(sheet, chart, bracket, plot, place)]
+    boxes += [box for bracket in chart.brackets for box in _bracket(sheet, chart, bracket, plot)]
     zero = bottom - plot.h * chart.scale.share(0)
     sheet.under.append(rect(plot.x, zero - 0.8, plot.w, 1.6, 0, sheet.theme.wire))
     return boxes + _axis(sheet, chart, plot, room)
@@ -236,9 +247,9 @@ def _bar(sheet: Sheet, chart: _Chart, order: int, plot: Rect, place: float) -> B
     return Box(bar.at, middle - half, high, 2 * half, below + bar.text.h - high, drawn)
 
 
-def _bracket(sheet: Sheet, chart: _Chart, bracket: _Bracket, plot: Rect, place: float) -> list[Box]:
+def _bracket(sheet: Sheet, chart: _Chart, bracket: _Bracket, plot: Rect) -> list[Box]:
     theme, at = sheet.theme, bracket.at
-    left, right = plot.x + place * (bracket.a + 0.5) + ASIDE, plot.x + place * (bracket.b + 0.5) - ASIDE
+    left, right = plot.x + bracket.left, plot.x + bracket.right
     y = plot.y - chart.figure.lead - 4 - LEVEL - bracket.level * (bracket.high + LEVEL) - bracket.high / 2 + LEVEL / 2
     ends = [_top(chart, plot, end) - chart.figure.lead - LEG for end in (bracket.a, bracket.b)]
     colour = hue_of(theme, sheet.tone, "tone", 1)
@@ -251,7 +262,7 @@ def _bracket(sheet: Sheet, chart: _Chart, bracket: _Bracket, plot: Rect, place: 
     sheet.under.append(
         f'<path d="{way}{feet}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-linecap="round"/>'
     )
-    item, middle, wide, high = sheet.items[at], (left + right) / 2, bracket.wide, bracket.high
+    item, middle, wide, high = sheet.items[at], plot.x + bracket.middle, bracket.wide, bracket.high
     start = middle - wide / 2 + 13
     pill = [
         rect(middle - wide / 2, y - high / 2, wide, high, high / 2, theme.panel, colour),
