@@ -1,36 +1,70 @@
-"""Every rung that ships and asks a question walks the line in miniature: real judge, real training, real report."""
+"""Every rung that ships and asks a question walks the line in miniature: real judge, real training, real report. Every
+mandate and blueprint that ships holds what it says."""
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
 
-from rungwise.ladder.rung import read
+from rungwise.ladder import mandate
+from rungwise.ladder.rung import Rung, read
 from tests.smoke.test_run import rungwise
 
 ROOT = Path(__file__).parents[2]
-ASKING = [path for path in sorted((ROOT / "rungs").rglob("*.toml")) if read(path).asks]
+FILES = sorted((ROOT / "rungs").rglob("*.toml"))
+ASKING = [path for path in FILES if path.name not in ("policy.toml", "blueprint.toml") and read(path).asks]
 
 
 @pytest.fixture(scope="session")
-def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few tasks of canvas: too few to say anything, enough to walk on."""
-    folder = tmp_path_factory.mktemp("probes") / "few"
-    rungwise(
-        folder.parent, "freeze", "canvas", "--set", "surface=compact", "--split", "test=6", "--pool-tasks", 6, "-k", 2,
-        "-o", folder,
-    )  # fmt: skip
-    return folder
+def probe_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Rung], Path]:
+    """A few tasks of a rung's contract: too few to say anything, enough to walk on. Frozen once for all its rungs."""
+    places: dict[str, Path] = {}
+
+    def frozen(rung: Rung) -> Path:
+        settings = {
+            name: json.dumps(value) if not isinstance(value, str) else value
+            for name, value in rung.contract.settings.items()
+        }
+        key = json.dumps([rung.contract.name, settings])
+        if key not in places:
+            places[key] = tmp_path_factory.mktemp("probes") / "few"
+            given = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+            rungwise(
+                places[key].parent, "freeze", rung.contract.name, *given, "--split", "test=6", "--pool-tasks", 6,
+                "-k", 2, "-o", places[key],
+            )  # fmt: skip
+        return places[key]
+
+    return frozen
 
 
 @pytest.mark.parametrize("path", ASKING, ids=lambda path: path.relative_to(ROOT / "rungs").as_posix())
-def test_a_rung_walks_the_line_in_miniature(path: Path, probe: Path, tmp_path: Path) -> None:
+def test_a_rung_walks_the_line_in_miniature(path: Path, probe_of: Callable[[Rung], Path], tmp_path: Path) -> None:
     shutil.copytree(ROOT / "rungs", tmp_path / "rungs")
-    place = read(path).probe
-    assert place is not None
-    shutil.copytree(probe, tmp_path / place.path)
+    rung = read(path)
+    assert rung.probe is not None
+    shutil.copytree(probe_of(rung), tmp_path / rung.probe.path)
     done = rungwise(tmp_path, "run", path.relative_to(ROOT), "--smoke", "--out", "run")
     assert done.stdout.splitlines()[0].split(":")[0] in ("promote", "reject", "repair", "branch")
     assert (tmp_path / "run" / "smoke" / "report.html").stat().st_size > 20_000
+
+
+def named(name: str) -> list[Path]:
+    return [path for path in FILES if path.name == name]
+
+
+@pytest.mark.parametrize("path", named("policy.toml"), ids=lambda path: path.parent.name)
+def test_a_mandate_starts_from_a_rung_that_ships(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    made, start = mandate.read(path)
+    assert start.contract == made.contract and start.asks
+
+
+@pytest.mark.parametrize("path", named("blueprint.toml"), ids=lambda path: path.parent.name)
+def test_a_blueprint_holds_for_the_rows_it_is_about(path: Path) -> None:
+    done = rungwise(ROOT, "blueprint", path.relative_to(ROOT), "--tasks", 900)
+    assert "0 faults" in done.stdout
