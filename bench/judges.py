@@ -22,6 +22,7 @@ import httpx
 from rungwise.contract import Contract, Task, installed, load_contract
 
 BATCH, SECONDS, ROUNDS = 64, 1.0, 5
+SURFACES = {"trace": ("compact", "yaml")}  # where a contract's surfaces are read by readers of their own
 Pairs = Sequence[tuple[Task, str]]
 
 
@@ -30,19 +31,20 @@ def main() -> None:
     options.add_argument("--json", action="store_true", help="one JSON object a row")
     options.add_argument("-n", type=int, default=24, help="tasks a tier")
     chosen = options.parse_args()
-    rows = [row for name in installed() for row in measured(name, chosen.n)]
+    kinds = [(name, surface) for name in installed() for surface in SURFACES.get(name, (None,))]
+    rows = [row for name, surface in kinds for row in measured(name, surface, chosen.n)]
     rows.append({"command": "rungwise --help", "seconds": wall("--help")})
     rows += [{"command": f"rungwise check {name}", "seconds": wall("check", name, times=1)} for name in installed()]
     told(rows, as_json=chosen.json)
 
 
-def measured(name: str, n: int) -> Iterator[dict[str, object]]:
-    contract = load_contract(name)
-    with served(name) as url:
+def measured(name: str, surface: str | None, n: int) -> Iterator[dict[str, object]]:
+    contract = load_contract(name, {"surface": surface} if surface else {})
+    with served(name, *(["--set", f"surface={surface}"] if surface else [])) as url:
         for tier in contract.tiers:
             pairs = golden(contract, tier, n)
             yield {
-                "contract": name,
+                "contract": f"{name} {surface}" if surface else name,
                 "tier": tier,
                 "in_process": a_second(lambda pairs=pairs: in_process(contract, pairs)),
                 "over_http": a_second(lambda pairs=pairs: over_http(url, pairs)),
@@ -50,8 +52,12 @@ def measured(name: str, n: int) -> Iterator[dict[str, object]]:
 
 
 def golden(contract: Contract, tier: str, n: int) -> Pairs:
-    tasks = [task for task in contract.tasks(contract.splits[0], 8 * n, 0) if task.tier == tier][:n]
-    return [(task, gold) for task in tasks if (gold := contract.gold(task)) is not None]
+    """Of the first split that has the tier."""
+    for split in contract.splits:
+        tasks = [task for task in contract.tasks(split, 8 * n, 0) if task.tier == tier][:n]
+        if tasks:
+            return [(task, gold) for task in tasks if (gold := contract.gold(task)) is not None]
+    raise SystemExit(f"no split of {contract.name} has tasks of tier {tier}")
 
 
 def in_process(contract: Contract, pairs: Pairs) -> int:
@@ -86,8 +92,8 @@ def a_second(work: Callable[[], int]) -> dict[str, float]:
 
 
 @contextmanager
-def served(name: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "rungwise.cli", "serve", name, "--port", "0", "-n", "0"]
+def served(name: str, *settings: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "rungwise.cli", "serve", name, "--port", "0", "-n", "0", *settings]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert server.stdout is not None
     try:
@@ -124,7 +130,7 @@ def told(rows: Sequence[dict[str, object]], *, as_json: bool) -> None:
             print(f"{row['command']:24} {row['seconds']:.2f} s")
         else:
             rates = f"in process {shown(row['in_process'])}  /score {shown(row['over_http'])}"
-            print(f"{row['contract']:8} {row['tier']:6} {rates}")
+            print(f"{row['contract']:13} {row['tier']:6} {rates}")
 
 
 def shown(rate: object) -> str:

@@ -146,7 +146,7 @@ OPTIONAL: Mapping[str, str] = {
     "feedback": "(task, answer) -> what a policy may be told before a second try; never the solution",
     "attempt": "(task, seed) -> a plausible unskilled answer, by which the tiers' difficulty is measured",
     "pick": "(task, answers) -> index of the best of k, without the judge",
-    "reslot": "(task, known task, its gold) -> that gold with this task's payload in it: what a lookup table would write",
+    "reslot": "(task, known task, its gold) -> that gold with this task's payload: what a lookup table would write",
     "public": "(task) -> what may be shown of a task besides its prompt",
 }
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from rungwise.check.examinee import Examinee, Result, ruled
 from rungwise.contract import Task, Verdict
-from rungwise.probe.shallow import SHALLOW, shallow
+from rungwise.probe.shallow import SHALLOW, reslot_of, shallow
 from rungwise.probe.stats import rate
 
 POOL, ATTEMPTS = 60, 6
@@ -17,7 +17,7 @@ def panel_verdicts(x: Examinee) -> Mapping[str, list[Mapping[str, Verdict]]]:
     if not x.panel:
         training, *others = x.contract.splits
         pool = [(task, gold) for task in x.tasks[training][:POOL] if (gold := x.gold[task.id]) is not None]
-        panel = shallow(pool)
+        panel = shallow(pool, reslot_of(x.contract))
         for task in (task for split in others or [training] for task in x.tasks[split]):
             row = {name: x.judge(task, answer(task), SHALLOW[name]) for name, answer in panel.items()}
             x.panel.setdefault(task.tier, []).append(row)

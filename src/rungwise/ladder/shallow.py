@@ -13,7 +13,7 @@ from rungwise.contract import Contract, Json
 from rungwise.probe.freeze import Probe
 from rungwise.probe.measure import Result, measure, read, save
 from rungwise.probe.result import estimate
-from rungwise.probe.shallow import SHALLOW, Known, ShallowWriter
+from rungwise.probe.shallow import SHALLOW, Known, ShallowWriter, reslot_of
 from rungwise.train import corpus
 
 DRAWN = ("gold", "attempt")  # sources whose tasks lie in the run's own files
@@ -55,7 +55,7 @@ def measured(run: Path, probe: Probe, tell: Callable[[str], None]) -> dict[str, 
     for name, says in SHALLOW.items():
         tell(f"measuring the {says}")
         folder = run / "shallow" / name
-        told = measure(probe, ShallowWriter(name, known, {"run": run.as_posix()}))
+        told = measure(probe, ShallowWriter(name, known, {"run": run.as_posix()}, reslot_of(probe.contract)))
         found[name] = Result(folder, save(folder, probe, told), told.rows)
     return found
 

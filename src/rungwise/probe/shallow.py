@@ -4,7 +4,8 @@ a model that is not above them on tasks it has not seen has learned none.
 1. They know what a policy may know: training tasks with their gold answers, and the prompt of the task at hand. Where
    no training task is known, what is taken from one is empty.
 2. They write one answer to a task, whatever is drawn: all of k samples are alike.
-3. An answer is put where answers are looked for, in a fenced block or after a marker, unless it stands there already.
+3. Where a contract says how a known answer is fitted to another task (`reslot`), nearest and frequent golds are fitted.
+4. An answer is put where answers are looked for, in a fenced block or after a marker, unless it stands there already.
 """
 
 import re
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rungwise.contract import Json, Task, hash_of
+from rungwise.contract import Contract, Json, Task, hash_of
 from rungwise.errors import InputError, nearest
 from rungwise.policy.policy import Decode, answer_of
 from rungwise.policy.writer import Written
@@ -29,23 +30,37 @@ SHALLOW: Mapping[str, str] = {  # the strongest of equals is the first
 
 Known = Sequence[tuple[Task, str]]  # training tasks with their gold answers
 Shallow = Callable[[Task], str]
+Reslot = Callable[[Task, Task, str], str]  # the task, the known task, its gold
 
 
-def shallow(known: Known) -> Mapping[str, Shallow]:
+def shallow(known: Known, reslot: Reslot | None = None) -> Mapping[str, Shallow]:
     """Those of SHALLOW, by name."""
     golds = [gold for _, gold in known]
-    frequent = Counter(golds).most_common(1)[0][0] if golds else ""
     smallest = min(golds, key=lambda gold: (len(gold), gold), default="")
     return {
-        "nearest": _nearest(known),
-        "frequent": lambda _: frequent,
+        "nearest": _nearest(known, reslot),
+        "frequent": _frequent(known, reslot),
         "smallest": lambda _: smallest,
         "echo": lambda task: task.prompt,
         "empty": lambda _: "",
     }
 
 
-def _nearest(known: Known) -> Shallow:
+def reslot_of(contract: Contract) -> Reslot | None:
+    return getattr(contract, "reslot", None)
+
+
+def _frequent(known: Known, reslot: Reslot | None) -> Shallow:
+    """Golds that come to the same once they are fitted to one task count as one."""
+    if not known:
+        return lambda _: ""
+    longest = max(known, key=lambda pair: len(pair[0].prompt))[0]
+    fitted = [reslot(longest, *pair) if reslot else pair[1] for pair in known]
+    told, gold = known[fitted.index(Counter(fitted).most_common(1)[0][0])]
+    return lambda task: reslot(task, told, gold) if reslot else gold
+
+
+def _nearest(known: Known, reslot: Reslot | None) -> Shallow:
     """By the share of words that two prompts have in common (Jaccard's); the first of those that are equally near."""
     words = [_words(task.prompt) for task, _ in known]
     sizes = np.array([len(own) for own in words])
@@ -58,10 +73,11 @@ def _nearest(known: Known) -> Shallow:
     def gold(task: Task) -> str:
         own = _words(task.prompt)
         found = [having[word] for word in own if word in having]
-        if not found:
-            return known[0][1] if known else ""
-        shared = np.bincount(np.concatenate(found), minlength=len(known))
-        return known[int((shared / (sizes + len(own) - shared)).argmax())][1]
+        shared = np.bincount(np.concatenate(found), minlength=len(known)) if found else np.zeros(len(known))
+        if not known:
+            return ""
+        near, answer = known[int((shared / (sizes + len(own) - shared).clip(1)).argmax())]
+        return reslot(task, near, answer) if reslot else answer
 
     return gold
 
@@ -78,6 +94,7 @@ class ShallowWriter:
     name: str
     known: Known
     origin: Mapping[str, Json] = field(default_factory=dict)  # where the training tasks are from
+    reslot: Reslot | None = None
 
     def __post_init__(self) -> None:
         if self.name not in SHALLOW:
@@ -89,7 +106,7 @@ class ShallowWriter:
 
     def write(self, tasks: Sequence[Task], k: int, decode: Decode, seed: int) -> Iterator[list[Written]]:
         del seed
-        answer = shallow(self.known)[self.name]
+        answer = shallow(self.known, self.reslot)[self.name]
         for task in tasks:
             text = _placed(answer(task), decode.answer)
             yield [Written(text=text, ended="stop", tokens=0, logprob=None)] * k
