@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rungwise.contract import Contract, hash_of, load_contract
+from rungwise.contract import Contract, Json, hash_of, load_contract
 from rungwise.errors import InputError
 from rungwise.held import Held, held
 from rungwise.policy.gate import Lengths, measure
@@ -21,6 +21,8 @@ from rungwise.source import source
 from rungwise.train import checkpoint, corpus, loop
 from rungwise.train.finished import model_of
 from rungwise.train.settings import ModelSettings, Rung, SourceSettings
+
+JUDGED = 64  # rows of a source that is drawn with other settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,28 +90,43 @@ def _source_rows(order: Order, contract: Contract, source: SourceSettings, folde
     assert settings is not None
     if source.source in ("gold", "attempt"):
         path = folder / ("corpus.jsonl" if source.title() == "gold" else f"corpus-{source.title()}.jsonl")
-        rows = _drawn(order, path, settings.split, source.tasks or settings.tasks, source.tiers or settings.tiers)
+        tasks, tiers = source.tasks or settings.tasks, source.tiers or settings.tiers
+        rows = _drawn(order, path, settings.split, tasks, tiers, own=source.draw)
+        _still_gold(contract, rows if source.draw else [], source)
         return rows if source.source == "gold" else corpus.attempted(contract, rows, source.each, order.rung.seed)
     tasks_file = Path(source.tasks_file) if source.tasks_file else None
     return corpus.load(Path(source.source), contract, tasks_file=tasks_file, source=source.title())
 
 
+def _still_gold(contract: Contract, rows: Sequence[corpus.Row], source: SourceSettings) -> None:
+    """What was drawn with other settings is learned from only where the rung's own judge passes it."""
+    failed = [row.task.id for row in rows[:JUDGED] if not contract.judge(row.task, row.answer).passed]
+    if failed:
+        raise InputError(
+            f"{len(failed)} of {len(rows[:JUDGED])} golds drawn with {dict(source.draw)} fail the rung's own judge; "
+            "expected settings that change the tasks alone", field=f"sft.mixture {source.title()}: draw",
+        )  # fmt: skip
+
+
 def _drawn(
-    order: Order, path: Path, split: str, n: int, tiers: Mapping[str, float], answered: bool = True
-) -> list[corpus.Row]:
-    """Tasks with their gold answers, made once and then read from the file."""
-    own, rung, mark = order.rung.contract, order.rung, path.with_suffix(".key")
-    key = hash_of([own.name, own.settings, source(own.name), split, n, rung.seed, dict(tiers), answered])
+    order: Order, path: Path, split: str, n: int, tiers: Mapping[str, float], *, answered: bool = True,
+    own: Mapping[str, Json] | None = None,
+) -> list[corpus.Row]:  # fmt: skip
+    """Tasks with their gold answers, made once and then read from the file; `own` stands above the contract's
+    settings."""
+    spec, rung, mark = order.rung.contract.name, order.rung, path.with_suffix(".key")
+    settings = {**order.rung.contract.settings, **(own or {})}
+    key = hash_of([spec, settings, source(spec), split, n, rung.seed, dict(tiers), answered])
     begun = bool(checkpoint.steps(path.parent))  # then the rows are those of its steps, whatever has changed since
     if not path.exists() or not (begun or (mark.exists() and mark.read_text() == key)):
         rows = corpus.draw(
-            own.name, own.settings, split, n, rung.seed, tiers=tiers or None, answered=answered,
+            spec, settings, split, n, rung.seed, tiers=tiers or None, answered=answered,
             workers=rung.model.workers or 2,
             tell=lambda found, whole: order.show.doing(f"drawing tasks of {split}: {found} of {whole}"),
         )  # fmt: skip
         corpus.save(path, rows)
         checkpoint.write(mark, key.encode())
-    return corpus.load(path, load_contract(own.name, own.settings))
+    return corpus.load(path, load_contract(spec, order.rung.contract.settings))
 
 
 # ---- policies ----

@@ -107,6 +107,7 @@ class SourceSettings(Section):
     tasks_file: str | None = None
     tasks: Count | None = None  # gold and attempt: how many to draw; as sft.tasks where not given
     tiers: Weights = {}  # gold and attempt: as sft.tiers where not given
+    draw: dict[str, Any] = {}  # gold and attempt: the contract's settings that these tasks alone are drawn with
     each: Count = 1  # attempt: how many of each task
 
     def title(self) -> str:
@@ -115,7 +116,7 @@ class SourceSettings(Section):
     @model_validator(mode="after")
     def _fits(self) -> "SourceSettings":
         drawn = self.source in ("gold", "attempt")
-        wrong = ("tasks_file",) if drawn else ("tasks", "tiers")
+        wrong = ("tasks_file",) if drawn else ("tasks", "tiers", "draw")
         faults = {f: f"given for {self.source!r}; expected it for {'a file' if drawn else 'gold or attempt'} only"
                   for f in wrong if getattr(self, f)}  # fmt: skip
         if self.each > 1 and self.source != "attempt":
