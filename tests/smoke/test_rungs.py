@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from rungwise.contract import load_contract
 from rungwise.ladder import mandate
 from rungwise.ladder.rung import Rung, read
 from tests.smoke.test_run import rungwise
@@ -34,12 +35,17 @@ def probe_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Rung], Path]
             places[key] = tmp_path_factory.mktemp("probes") / "few"
             given = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
             rungwise(
-                places[key].parent, "freeze", rung.contract.name, *given, "--split", "test=6", "--pool-tasks", 6,
-                "-k", 2, "-o", places[key],
+                places[key].parent, "freeze", rung.contract.name, *given, "--split", f"{held_out(rung)}=6",
+                "--pool-tasks", 6, "-k", 2, "-o", places[key],
             )  # fmt: skip
         return places[key]
 
     return frozen
+
+
+def held_out(rung: Rung) -> str:
+    splits = load_contract(rung.contract.name, rung.contract.settings).splits
+    return "test" if "test" in splits else splits[2]  # behind train and dev
 
 
 @pytest.mark.parametrize("path", ASKING, ids=lambda path: path.relative_to(ROOT / "rungs").as_posix())

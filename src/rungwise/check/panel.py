@@ -31,11 +31,18 @@ def tiers(x: Examinee) -> Result:
     ordered = [(tier, met[tier]) for tier in x.contract.tiers if tier in met]
     for (easier, a), (harder, b) in pairwise(ordered):
         noise = math.sqrt(_variance(a) / len(a) + _variance(b) / len(b))
-        if _mean(b) - _mean(a) > 0.02 + 2 * noise:
+        if _mean(b) - _mean(a) > 0.02 + _sure(min(len(a), len(b))) * noise:
             faults.append(f"{harder} is easier than {easier}, by {by}: {_mean(b):.2f} and {_mean(a):.2f}")
     means = {tier: round(_mean(scores), 3) for tier, scores in ordered}
     told = ", ".join(f"{tier} {mean:.2f}" for tier, mean in means.items())
     return ruled(faults, f"no tier is easier than the one before, by {by}: {told}", by=by, means=means)
+
+
+def _sure(n: int) -> float:
+    """How many standard errors a difference of means of n is surely no chance: few tasks need more of them."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.99, n - 1)) if n > 1 else math.inf
 
 
 def _difficulty(x: Examinee) -> tuple[str, dict[str, list[float]]]:
