@@ -124,7 +124,7 @@ def missing(scene: Scene, content: dict[str, Any], svg: str) -> Iterator[str]:
 
 def test_the_look_over_finds_what_overlaps_and_what_is_off_the_canvas() -> None:
     scene, content = any_scene("timeline", 3, 1), any_content("timeline", 1)
-    sheet = sheet_of(scene, [{}] * len(scene.components), content, 0, 1)
+    sheet = sheet_of(scene, [{}] * len(scene.components), content)
     a, b = Box(1, 100, 100, 200, 80, []), Box(2, 299, 150, 50, 50, [])
     assert _audited(sheet, [a, replace(b, x=301)]) is None
     assert _audited(sheet, [a, replace(b, solid=False)]) is None

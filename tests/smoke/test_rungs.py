@@ -53,6 +53,9 @@ def test_a_rung_walks_the_line_in_miniature(path: Path, probe_of: Callable[[Rung
     shutil.copytree(ROOT / "rungs", tmp_path / "rungs")
     rung = read(path)
     assert rung.probe is not None
+    source = rung.contract.settings.get("source")
+    if isinstance(source, str) and not (ROOT / source).exists():
+        pytest.skip(f"{source} is not there: a file of problems that people bring")
     shutil.copytree(probe_of(rung), tmp_path / rung.probe.path)
     done = rungwise(tmp_path, "run", path.relative_to(ROOT), "--smoke", "--out", "run")
     assert done.stdout.splitlines()[0].split(":")[0] in ("promote", "reject", "repair", "branch")

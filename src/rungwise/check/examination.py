@@ -16,7 +16,6 @@ import os
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -121,10 +120,9 @@ class _Child:
         self.limit: float = order["limit"]
         self.fault: str | None = None
         self.seen: dict[str, str] = {}
-        folder = tempfile.gettempdir() if order["role"] == "other" else None
         path = os.pathsep.join([str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rungwise.check.examination"], text=True, cwd=folder, stdin=subprocess.PIPE,
+            [sys.executable, "-m", "rungwise.check.examination"], text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path, **env},
         )  # fmt: skip
         assert self._process.stdin is not None and self._process.stdout is not None

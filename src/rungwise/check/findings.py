@@ -1,7 +1,9 @@
 """What the examination asks of a contract, finding by finding. Runs inside check's child processes."""
 
 import math
+import os
 import re
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +22,8 @@ NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS = 5, 5, 3, 12
 def run(order: Mapping[str, Any], say: Say) -> None:
     say({"doing": "loading the contract", "limit": TASK_SECONDS})
     contract = load_contract(order["spec"], order["settings"])
+    if order["role"] == "other":
+        os.chdir(tempfile.gettempdir())  # behind loading: settings may name a file as its user sees it
     examinee = Examinee(contract, order["n"], order["seed"], order["limit"], say)
     if order["role"] == "other":
         _see(examinee)

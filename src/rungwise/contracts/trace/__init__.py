@@ -12,6 +12,7 @@ picture.py      what a person looks at
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from rungwise.contract import Contract, Grammar, Json, Repair, Sabotage, Task, Verdict
 from rungwise.contracts.trace import language, real, tasks
@@ -39,13 +40,14 @@ class Traces:
         self.settings: Mapping[str, Json] = {
             "surface": surface, "numbers": numbers, "forms": forms, "source": source, "mix": mix,
         }  # fmt: skip
+        self._file = "" if source == STORIES else str(Path(source).resolve())
         self.splits = tasks.SPLITS if source == STORIES else (*tasks.SPLITS, real.SPLIT)
         self.failures = FAILURES if numbers == "literal" else POINTER_FAILURES
 
     def tasks(self, split: str, n: int, seed: int) -> Sequence[Task]:
         if split not in self.splits:
             raise InputError(f"no split {split!r}; {nearest(split, self.splits)}", field="split")
-        return tasks.tasks(split, n, seed, self.name, self.version, self.settings)
+        return tasks.tasks(split, n, seed, self.name, self.version, self.settings, self._file)
 
     def gold(self, task: Task) -> str | None:
         trace = spelled_gold(wanted_of(task), self.numbers)

@@ -56,14 +56,19 @@ STYLES = (Style("large", 10**7, 10**7), Style("decimal"), Style("words"))
 ALL_FORMS = 12
 
 
-def tasks(split: str, n: int, seed: int, name: str, version: str, settings: Mapping[str, Json]) -> Lazy:
-    return Lazy(range(n), lambda index: _task(split, index, seed, name, version, settings))
+def tasks(
+    split: str, n: int, seed: int, name: str, version: str, settings: Mapping[str, Json], file: str = ""
+) -> Lazy:  # fmt: skip
+    """`file` is where the settings' source lies, in full."""
+    return Lazy(range(n), lambda index: _task(split, index, seed, name, version, settings, file))
 
 
-def _task(split: str, index: int, seed: int, name: str, version: str, settings: Mapping[str, Json]) -> Task:
+def _task(
+    split: str, index: int, seed: int, name: str, version: str, settings: Mapping[str, Json], file: str
+) -> Task:  # fmt: skip
     mix = settings["mix"]
     if split == SPLIT or (split == "train" and stream(seed, "trace mix", index).random() < mix):
-        made = real(settings["source"], split, index, seed, settings["numbers"], mixed=mix > 0, tiers=TIERS)
+        made = real(file, split, index, seed, settings["numbers"], mixed=mix > 0, tiers=TIERS)
     else:
         made = _made(split, index, seed, settings["forms"])
     return Task(id=task_id(name, version, **{**made, "settings": dict(settings)}), contract=name, split=split, **made)
