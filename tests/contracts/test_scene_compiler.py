@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from rungwise.contracts.scene.compiler import Drawing, _audited, compile_scene
 from rungwise.contracts.scene.decompile import scene_of_svg
 from rungwise.contracts.scene.families import ATTRIBUTES, ENUMS, FAMILIES, TONES_OF
+from rungwise.contracts.scene.fitting import SCALES
 from rungwise.contracts.scene.language import parse, scene_of, write
 from rungwise.contracts.scene.layouts import LAYOUTS
 from rungwise.contracts.scene.palette import THEMES, TINT, mix
-from rungwise.contracts.scene.sheet import SCALES, Box, sheet_of
+from rungwise.contracts.scene.sheet import Box, sheet_of
 from rungwise.contracts.scene.tree import Component, Fault, Scene
 from tests.contracts.scenes import any_content, any_scene, any_style
 from tests.contracts.svg_checker import SVG, extent, faults_of, groups

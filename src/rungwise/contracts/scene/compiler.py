@@ -3,15 +3,16 @@
     content.py   the content checked, and bound to the components
     metrics.py   how wide text is
     palette.py   colours by role
-    sheet.py     text set to widths, and the room for it
+    sheet.py     one attempt at the picture, and text set to widths
+    fitting.py   what goes into how much room
     kit.py       cards, pills, connectors: what layouts use
     ways.py routing.py   connectors between cards in rows
     frame.py     what stands around the body
     layouts/     one function a family
 
-The picture is made at the largest of a few scales of type at which all text fits, then looked over: what leaves the
-canvas or lies on a sibling is a fault, never a picture. The same scene and content give the same bytes everywhere, and
-the scene can be read back from them.
+A picture is measured until the largest of a few scales of type is found at which all text fits, drawn once, and looked
+over: what leaves the canvas or lies on a sibling is a fault, never a picture. The same scene and content give the same
+bytes everywhere, and the scene can be read back from them.
 """
 
 import hashlib
@@ -22,14 +23,14 @@ from typing import Any
 
 from rungwise.contract import Json
 from rungwise.contracts.scene.content import bind, check_content
+from rungwise.contracts.scene.fitting import SCALES, first_scale, next_scale
 from rungwise.contracts.scene.frame import framed
 from rungwise.contracts.scene.kit import mix_stops
 from rungwise.contracts.scene.layouts import LAYOUTS
 from rungwise.contracts.scene.palette import FONTS, THEMES, hue_of, mix
-from rungwise.contracts.scene.sheet import ROOT, SCALES, Box, Overflow, Sheet, letters_of, safe, sheet_of
+from rungwise.contracts.scene.sheet import ROOT, Box, Draw, Overflow, Sheet, at_scale, safe, sheet_of
 from rungwise.contracts.scene.tree import Component, Fault, Scene
 
-PACE = 0.6  # text of k times the room fits at about 1 / k ** PACE: between lines that break anew and lines that do not
 SLACK = 0.1  # a tenth of a pixel, to which coordinates are rounded
 
 
@@ -54,29 +55,29 @@ def compile_scene(scene: Scene, content: Mapping[str, Json]) -> Drawing | tuple[
 
 
 def _largest(scene: Scene, items: Sequence[Any], content: Mapping[str, Json]) -> Drawing | tuple[Fault, ...]:
-    """The picture at the largest scale at which everything fits: how much did not fit says where to try next."""
-    letters, tried, step = letters_of(items), -1, 0
-    best: tuple[Sheet, list[Box]] | None = None
+    """The picture at the largest scale at which everything fits. How much text there is says where to begin, how much
+    did not fit where to try next."""
+    whole, tried = sheet_of(scene, items, content), -1
+    step = begun = first_scale(whole)
+    best: tuple[Sheet, list[Draw]] | None = None
     while tried < step:
-        sheet = sheet_of(scene, items, content, letters, SCALES[step])
+        sheet = at_scale(whole, SCALES[step])
         try:
-            boxes = [*framed(sheet), *LAYOUTS[scene.layout](sheet)]
+            draws = [framed(sheet), LAYOUTS[scene.layout](sheet)]
         except Overflow as found:
+            if begun and tried < 0 and found.excess <= 1:  # no text is too large, so at another size it may go
+                step, begun, best = 0, 0, None
+                continue
             if best:
                 break
             if step == len(SCALES) - 1:
                 return (_overflown(scene, found),)
-            tried, step = step, _next(step, found.excess)
+            tried, step = step, next_scale(step, found.excess)
         else:
-            best, step = (sheet, boxes), step - 1
+            best, step = (sheet, draws), step - 1
     assert best
-    return _looked_over(*best)
-
-
-def _next(step: int, excess: float) -> int:
-    """The first scale at which this much too much may fit."""
-    wanted = SCALES[step] / excess**PACE
-    return next((at for at in range(step + 1, len(SCALES)) if SCALES[at] <= wanted), len(SCALES) - 1)
+    sheet, draws = best
+    return _looked_over(sheet, [box for draw in draws for box in draw()])
 
 
 def _looked_over(sheet: Sheet, boxes: list[Box]) -> Drawing | tuple[Fault, ...]:
@@ -95,19 +96,22 @@ def _overflown(scene: Scene, found: Overflow) -> Fault:
 
 
 def _audited(sheet: Sheet, boxes: Sequence[Box]) -> Fault | None:
+    solid, far, deep = list[tuple[float, float, float, float, Box]](), sheet.width + SLACK, sheet.height + SLACK
     for box in boxes:
-        off = min(box.x, box.y, sheet.width - box.x - box.w, sheet.height - box.y - box.h)
-        if not off >= -SLACK:
+        left, top, right, bottom = box.x, box.y, box.x + box.w, box.y + box.h
+        if not (left >= -SLACK and top >= -SLACK and right <= far and bottom <= deep):  # so that no number is off too
             return _misplaced(sheet, box, "off the canvas")
-    solid = sorted([(box.x, box.x + box.w, at) for at, box in enumerate(boxes) if box.solid])
-    open_: list[int] = []
-    for left, _, at in solid:
-        box = boxes[at]
-        open_ = [other for other in open_ if boxes[other].x + boxes[other].w > left + SLACK]
-        for other in open_:
-            if boxes[other].y + boxes[other].h > box.y + SLACK and box.y + box.h > boxes[other].y + SLACK:
-                return _misplaced(sheet, box, f"over {_name(sheet, boxes[other])}")
-        open_.append(at)
+        if box.solid:
+            solid.append((left, top, right - SLACK, bottom - SLACK, box))
+    solid.sort(key=lambda each: each[0])
+    open_: list[tuple[float, float, float, float, Box]] = []
+    for one in solid:
+        left, top, _, bottom, box = one
+        open_ = [other for other in open_ if other[2] > left]
+        for _, high, _, low, other in open_:
+            if low > top and bottom > high:
+                return _misplaced(sheet, box, f"over {_name(sheet, other)}")
+        open_.append(one)
     return None
 
 

@@ -91,13 +91,31 @@ def _shapes(family: Family) -> Mapping[str, tuple[Item, bool]]:
     return {part.content: (part.item, "ref" in part.fields) for part in family.parts if part.content and part.item}
 
 
+def _is_right(item: Item, value: Json) -> bool:
+    """Plainly right, which nearly all items are: no need to look for what is wrong."""
+    if type(value) is not dict:
+        return False
+    must, may = item.must, item.may
+    for name in must:
+        if name not in value:
+            return False
+    for name, held in value.items():
+        kind = must.get(name) or may.get(name)
+        if kind is None or not _RIGHT[kind](held, LONGEST[kind]):
+            return False
+    return True
+
+
 def _all(shapes: Mapping[str, tuple[Item, bool]], content: Mapping[str, Json]) -> Iterator[Fault]:
     for name, value in content.items():
         if name not in shapes:
             yield _fault(str(name)[:40], "E_CONTENT_SURPLUS", "not of this family", *shapes)
             continue
         item, several = shapes[name]
-        yield from _collection(name, item, value) if several else _item(name, item, value)
+        if several:
+            yield from _collection(name, item, value)
+        elif not _is_right(item, value):
+            yield from _item(name, item, value)
 
 
 def _collection(name: str, item: Item, value: Json) -> Iterator[Fault]:
@@ -108,7 +126,8 @@ def _collection(name: str, item: Item, value: Json) -> Iterator[Fault]:
         yield _fault(name, "E_CONTENT_SIZE", f"{len(value)} items", f"at most {MOST_ITEMS}")
     if isinstance(value, list):
         for at, one in enumerate(value[:MOST_ITEMS]):
-            yield from _item(f"{name}.{at + 1}", item, one)
+            if not _is_right(item, one):
+                yield from _item(f"{name}.{at + 1}", item, one)
         return
     for key, one in islice(value.items(), MOST_ITEMS):
         path = f"{name}.{str(key)[:40]}"
@@ -120,7 +139,7 @@ def _collection(name: str, item: Item, value: Json) -> Iterator[Fault]:
 
 
 def _item(path: str, item: Item, value: Json) -> Iterator[Fault]:
-    if type(value) is not dict and not isinstance(value, Mapping):  # the first is faster, and nearly always so
+    if not isinstance(value, Mapping):
         yield _fault(path, "E_CONTENT_SHAPE", _told(value), "an object")
         return
     must, may = item.must, item.may
@@ -131,20 +150,11 @@ def _item(path: str, item: Item, value: Json) -> Iterator[Fault]:
         kind = must.get(name) or may.get(name)
         if kind is None:
             yield _fault(f"{path}.{str(name)[:40]}", "E_CONTENT_SURPLUS", "not of this item", *must, *may)
-        elif not (kind in _TEXTS and type(held) is str and _is_fine(held, LONGEST[kind])):
+        else:
             yield from _KINDS[kind](f"{path}.{name}", held, kind)
 
 
 # ---- one value, by kind ----
-
-_TEXTS = ("short", "title", "text")
-
-
-def _is_fine(text: str, longest: int) -> bool:
-    """Plainly right, which nearly all are: no need to look for what is wrong."""
-    return (
-        0 < len(text) <= longest and text.isprintable() and "<" not in text and "&" not in text and not text.isspace()
-    )
 
 
 def _text(path: str, value: Json, kind: Kind) -> Iterator[Fault]:
@@ -173,10 +183,8 @@ def _texts(path: str, value: Json, kind: Kind) -> Iterator[Fault]:
         return
     if not 1 <= len(value) <= most:
         yield _fault(path, "E_CONTENT_SIZE", f"{len(value)} texts", f"1 to {most}")
-    longest = LONGEST[kind]
     for at, one in enumerate(value[:most]):
-        if not (type(one) is str and _is_fine(one, longest)):
-            yield from _text(f"{path}.{at + 1}", one, kind)
+        yield from _text(f"{path}.{at + 1}", one, kind)
 
 
 def _number(path: str, value: Json, kind: Kind) -> Iterator[Fault]:
@@ -222,6 +230,45 @@ def _row(path: str, row: Json) -> Iterator[Fault]:
 
 _KINDS: Mapping[Kind, Callable[[str, Json, Kind], Iterator[Fault]]] = {
     "short": _text, "title": _text, "text": _text, "lines": _texts, "cells": _texts, "number": _number, "rows": _rows,
+}  # fmt: skip
+
+
+# ---- the same, for what is plainly right ----
+
+
+def _right_text(value: Json, longest: int) -> bool:
+    return (
+        type(value) is str
+        and 0 < len(value) <= longest
+        and value.isprintable()
+        and "<" not in value
+        and "&" not in value
+        and not value.isspace()
+    )
+
+
+def _right_texts(value: Json, longest: int) -> bool:
+    fewest = min(MOST_LINES, MOST_CELLS)
+    return type(value) is list and 0 < len(value) <= fewest and all(_right_text(one, longest) for one in value)
+
+
+def _right_number(value: Json, longest: int) -> bool:
+    return (type(value) is int and abs(value) < 10**longest) or (type(value) is float and math.isfinite(value))
+
+
+def _right_rows(value: Json, longest: int) -> bool:
+    return type(value) is list and 0 < len(value) <= MOST_ROWS and all(_is_right_row(row, longest) for row in value)
+
+
+def _is_right_row(row: Json, longest: int) -> bool:
+    if type(row) is not dict or not _right_texts(row.get("cells"), longest):
+        return False
+    return len(row) == 1 or (len(row) == 2 and row.get("state") in ENUMS["state"])
+
+
+_RIGHT: Mapping[Kind, Callable[[Json, int], bool]] = {
+    "short": _right_text, "title": _right_text, "text": _right_text, "lines": _right_texts, "cells": _right_texts,
+    "number": _right_number, "rows": _right_rows,
 }  # fmt: skip
 _EXPECTED: Mapping[Kind, str] = {
     "short": "text", "title": "text", "text": "text", "lines": "a list of texts", "cells": "a list of texts",

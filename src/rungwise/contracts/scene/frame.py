@@ -1,15 +1,15 @@
 """What stands around the body in every family: ground, motif, rail, frame, header, badges and footer.
 
-`framed` draws them for a sheet, sets `sheet.body` to the rectangle that is left, and returns the boxes of the
-components that it drew. What belongs to no component goes to `sheet.under`.
+`framed` measures them for a sheet and sets `sheet.body` to the rectangle that is left. What it gives back draws them
+and returns the boxes of their components. What belongs to no component goes to `sheet.under`.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     ROOT,
     Box,
+    Draw,
     Font,
     Rect,
     Sheet,
@@ -32,27 +32,33 @@ SPLIT = 0.56  # of the width, where a split header's headline ends
 RAIL = {"muted": 6, "accent": 10}
 
 
-def framed(sheet: Sheet) -> list[Box]:
-    scene = sheet.scene
-    inset = INSET[scene.attribute("inset")]
+def framed(sheet: Sheet) -> Draw:
+    """All of this, measured: it sets the sheet's body. What it gives back draws."""
+    inset = INSET[sheet.scene.attribute("inset")]
     outer = Rect(inset, inset, sheet.width - 2 * inset, sheet.height - 2 * inset)
-    frame = scene.attribute("frame")
-    sheet.under += [*_ground(sheet), *_motif(sheet), *_rail(sheet)]
-    if frame == "card":
-        half = inset // 2
-        sheet.under.append(_panel(sheet, Rect(half, half, sheet.width - 2 * half, sheet.height - 2 * half)))
-    boxes, top = _header(sheet, outer)
-    footer, bottom = _footer(sheet, outer)
-    body = Rect(outer.x, top + 20, outer.w, bottom - top - 20)
-    if frame == "panel":
-        sheet.under.append(_panel(sheet, body))
-        inner = sheet.pad + 4
-        body = Rect(body.x + inner, body.y + inner, body.w - 2 * inner, body.h - 2 * inner)
-    elif frame == "none":
-        sheet.under.append(rect(body.x, body.y - 1, body.w, 1, 0, sheet.theme.line))
-        body = Rect(body.x, body.y + 14, body.w, body.h - 14)
+    top, header = _header(sheet, outer)
+    bottom, footer = _footer(sheet, outer)
+    body, frame = Rect(outer.x, top + 20, outer.w, bottom - top - 20), sheet.scene.attribute("frame")
     sheet.body = body
-    return [*boxes, *_legend(sheet), *footer]
+    if frame == "panel":
+        inner = sheet.pad + 4
+        sheet.body = Rect(body.x + inner, body.y + inner, body.w - 2 * inner, body.h - 2 * inner)
+    elif frame == "none":
+        sheet.body = Rect(body.x, body.y + 14, body.w, body.h - 14)
+    legend = _legend(sheet)
+
+    def draw() -> list[Box]:
+        sheet.under += [*_ground(sheet), *_motif(sheet), *_rail(sheet), _edge(sheet, frame, inset // 2, body)]
+        return [*header(), *legend(), *footer()]
+
+    return draw
+
+
+def _edge(sheet: Sheet, frame: str, half: int, body: Rect) -> str:
+    """What sets the picture or its body off."""
+    if frame == "card":
+        return _panel(sheet, Rect(half, half, sheet.width - 2 * half, sheet.height - 2 * half))
+    return _panel(sheet, body) if frame == "panel" else rect(body.x, body.y - 1, body.w, 1, 0, sheet.theme.line)
 
 
 def _panel(sheet: Sheet, at: Rect) -> str:
@@ -108,14 +114,19 @@ class _Words(NamedTuple):
     subtitle: Stack
 
 
-def _header(sheet: Sheet, outer: Rect) -> tuple[list[Box], float]:
-    """The boxes of the header and the badges, and where they end."""
+def _header(sheet: Sheet, outer: Rect) -> tuple[float, Draw]:
+    """Where header and badges end."""
     left = outer.x + (22 if sheet.emphasis == "left" else 0)
     top = outer.y + (16 if sheet.emphasis == "top" else 0)
     hero = {"left": _left, "center": _centred, "split": _split}[sheet.scene.attribute("hero")]
-    boxes, bottom = hero(sheet, Rect(left, top, outer.right - left, 0))
-    boxes[0].body.append(_mark(sheet, outer, bottom))
-    return boxes, bottom + (14 if sheet.emphasis == "center" else 0)
+    bottom, words = hero(sheet, Rect(left, top, outer.right - left, 0))
+
+    def draw() -> list[Box]:
+        boxes = words()
+        boxes[0].body.append(_mark(sheet, outer, bottom))
+        return boxes
+
+    return bottom + (14 if sheet.emphasis == "center" else 0), draw
 
 
 def _mark(sheet: Sheet, outer: Rect, bottom: float) -> str:
@@ -142,42 +153,45 @@ def _words(sheet: Sheet, headline: float, subtitle: float) -> _Words:
     )
 
 
-def _left(sheet: Sheet, room: Rect) -> tuple[list[Box], float]:
+def _left(sheet: Sheet, room: Rect) -> tuple[float, Draw]:
     """Everything from the left; badges at the right of the kicker where there is room, else below."""
     words, (wide, high) = _words(sheet, room.w, room.w * 0.86), _badges_size(sheet)
-    beside = wide and words.kicker.rows and wide + 24 + _widest(words.kicker) < room.w
-    first = max(high, words.kicker.h) if beside else words.kicker.h
-    parts, y = written(words.kicker, room.x, room.y + (first - words.kicker.h) / 2), room.y + first + 4
-    badges = _badges(sheet, room.right - wide, room.y + first / 2) if beside else []
-    head = Box(words.at, room.x, y, room.w, 0, parts)
-    parts += written(words.headline, room.x, y)
-    y += words.headline.h
-    if words.subtitle.rows:
-        parts += written(words.subtitle, room.x, y + 6)
-        y += words.subtitle.h + 6
-    head = replace(head, h=y - head.y)
-    above = [Box(words.at, room.x, room.y, _widest(words.kicker), first, [])] if words.kicker.rows else []
-    if wide and not beside:
-        badges = _badges(sheet, room.x, y + 12 + high / 2)
-        y += 12 + high
-    return [head, *above, *badges], y
+    kicker, headline, subtitle = words.kicker, words.headline, words.subtitle
+    beside = wide and kicker.pieces and wide + 24 + _widest(kicker) < room.w
+    first = max(high, kicker.h) if beside else kicker.h
+    top = room.y + first + 4
+    below = top + headline.h
+    bottom = below + (subtitle.h + 6) if subtitle.pieces else below
+
+    def draw() -> list[Box]:
+        parts = written(kicker, room.x, room.y + (first - kicker.h) / 2)
+        parts += written(headline, room.x, top) + written(subtitle, room.x, below + 6)
+        head = Box(words.at, room.x, top, room.w, bottom - top, parts)
+        above = [Box(words.at, room.x, room.y, _widest(kicker), first, [])] if kicker.pieces else []
+        spot = (room.right - wide, room.y + first / 2) if beside else (room.x, bottom + 12 + high / 2)
+        return [head, *above, *_badges(sheet, *spot)]
+
+    return bottom if beside or not wide else bottom + (12 + high), draw
 
 
-def _centred(sheet: Sheet, room: Rect) -> tuple[list[Box], float]:
+def _centred(sheet: Sheet, room: Rect) -> tuple[float, Draw]:
     """Everything about the middle, badges last."""
     words, (wide, high) = _words(sheet, room.w, room.w * 0.76), _badges_size(sheet)
-    middle, y, parts = room.x + room.w / 2, room.y, list[str]()
+    middle, y, tops = room.x + room.w / 2, room.y, list[tuple[Stack, float]]()
     for text, space in ((words.kicker, 4), (words.headline, 6), (words.subtitle, 0)):
-        if text.rows:
-            parts += written(text, middle, y, "middle")
+        if text.pieces:
+            tops.append((text, y))
             y += text.h + space
-    head = Box(words.at, room.x, room.y, room.w, y - room.y, parts)
-    if not wide:
-        return [head], y
-    return [head, *_badges(sheet, middle - wide / 2, y + 10 + high / 2)], y + 10 + high
+
+    def draw() -> list[Box]:
+        parts = [line for text, top in tops for line in written(text, middle, top, "middle")]
+        head = Box(words.at, room.x, room.y, room.w, y - room.y, parts)
+        return [head, *_badges(sheet, middle - wide / 2, y + 10 + high / 2)]
+
+    return y + 10 + high if wide else y, draw
 
 
-def _split(sheet: Sheet, room: Rect) -> tuple[list[Box], float]:
+def _split(sheet: Sheet, room: Rect) -> tuple[float, Draw]:
     """The headline on the left; subtitle and badges on the right of a rule, the lower sides level."""
     side = room.x + room.w * SPLIT + 24
     words, (wide, high) = _words(sheet, room.w * SPLIT, room.right - side), _badges_size(sheet)
@@ -185,24 +199,26 @@ def _split(sheet: Sheet, room: Rect) -> tuple[list[Box], float]:
     tall = words.kicker.h + words.headline.h + 4
     right = words.subtitle.h + (high + 12 if wide and not below else 0)
     y, bottom = room.y + max(0.0, right - tall), room.y + max(tall, right)
-    parts = [
-        *written(words.kicker, room.x, y),
-        *written(words.headline, room.x, y + words.kicker.h + 4),
-        *written(words.subtitle, side, bottom - right),
-        rect(side - 22, room.y + 4, 1.5, bottom - room.y - 8, 0, sheet.theme.line),
-    ]
-    if not wide:
-        return [Box(words.at, room.x, room.y, room.w, bottom - room.y, parts)], bottom
-    if below:
-        head = Box(words.at, room.x, room.y, room.w, bottom - room.y, parts)
-        return [head, *_badges(sheet, room.x, bottom + 12 + high / 2)], bottom + 12 + high
-    head = Box(words.at, room.x, room.y, side - room.x - 20, bottom - room.y, parts)
-    beside = Box(words.at, side, bottom - right, room.right - side, words.subtitle.h, [])
-    return [head, beside, *_badges(sheet, side, bottom - high / 2)], bottom
+
+    def draw() -> list[Box]:
+        parts = [
+            *written(words.kicker, room.x, y),
+            *written(words.headline, room.x, y + words.kicker.h + 4),
+            *written(words.subtitle, side, bottom - right),
+            rect(side - 22, room.y + 4, 1.5, bottom - room.y - 8, 0, sheet.theme.line),
+        ]
+        if below or not wide:
+            head = Box(words.at, room.x, room.y, room.w, bottom - room.y, parts)
+            return [head, *_badges(sheet, room.x, bottom + 12 + high / 2)]
+        head = Box(words.at, room.x, room.y, side - room.x - 20, bottom - room.y, parts)
+        beside = Box(words.at, side, bottom - right, room.right - side, words.subtitle.h, [])
+        return [head, beside, *_badges(sheet, side, bottom - high / 2)]
+
+    return bottom + 12 + high if below else bottom, draw
 
 
 def _widest(text: Stack) -> float:
-    return max([row.font.face.width(row.text) * row.font.size for row in text.rows])
+    return max([one.font.face.width(line) * one.font.size for one in text.pieces for line in one.lines])
 
 
 # ---- badges and footer ----
@@ -232,25 +248,29 @@ def _badges(sheet: Sheet, x: float, y: float) -> list[Box]:
     return boxes
 
 
-def _footer(sheet: Sheet, outer: Rect) -> tuple[list[Box], float]:
-    """The footer's box and where the body ends above it."""
+def _footer(sheet: Sheet, outer: Rect) -> tuple[float, Draw]:
+    """Where the body ends above it."""
     found = at_of(sheet, "footer_note")
     if not found:
-        return [], outer.bottom
+        return outer.bottom, list
     text = stack(sheet, found[0], outer.w - 16, ("text", font_of(sheet, "text", 13), sheet.theme.soft, 0))
     top = outer.bottom - text.h
-    bar = rect(outer.x, top + 2, 3, text.h - 4, 1.5, hue_of(sheet.theme, sheet.tone, "tone", 0))
-    return [Box(found[0], outer.x, top, outer.w, text.h, [bar, *written(text, outer.x + 14, top)])], top - 14
+
+    def draw() -> list[Box]:
+        bar = rect(outer.x, top + 2, 3, text.h - 4, 1.5, hue_of(sheet.theme, sheet.tone, "tone", 0))
+        return [Box(found[0], outer.x, top, outer.w, text.h, [bar, *written(text, outer.x + 14, top)])]
+
+    return top - 14, draw
 
 
 # ---- legend ----
 
 
-def _legend(sheet: Sheet) -> list[Box]:
+def _legend(sheet: Sheet) -> Draw:
     """Chips above, below or beside the body, which becomes smaller."""
     found = at_of(sheet, "legend_row")
     if not found:
-        return []
+        return list
     font, body, place = font_of(sheet, "text", 13), sheet.body, sheet.scene.attribute("legend")
     wides = [font.face.width(sheet.items[at]["label"]) * font.size + 22 for at in found]
     high = font.lead + 4
@@ -263,12 +283,16 @@ def _legend(sheet: Sheet) -> list[Box]:
         deep = rows * high + (rows - 1) * 4
         sheet.body = Rect(body.x, body.y + (deep + 12 if place == "top" else 0), body.w, body.h - deep - 12)
         spots = [(x, y + (body.y if place == "top" else body.bottom - deep)) for x, y in spots]
-    boxes = []
-    for order, (at, (x, y), wide) in enumerate(zip(found, spots, wides, strict=True)):
-        colour = look(sheet, at, order).strip
-        text = line_at(x + 20, y + high / 2, sheet.items[at]["label"], font, sheet.theme.soft)
-        boxes.append(Box(at, x, y, wide, high, [rect(x, y + high / 2 - 6, 12, 12, 3, colour), text]))
-    return boxes
+    return lambda: [
+        _chip(sheet, at, order, Rect(*spot, wide, high), font)
+        for order, (at, spot, wide) in enumerate(zip(found, spots, wides, strict=True))
+    ]
+
+
+def _chip(sheet: Sheet, at: int, order: int, room: Rect, font: Font) -> Box:
+    middle, colour = room.y + room.h / 2, look(sheet, at, order).strip
+    text = line_at(room.x + 20, middle, sheet.items[at]["label"], font, sheet.theme.soft)
+    return Box(at, *room, [rect(room.x, middle - 6, 12, 12, 3, colour), text])
 
 
 def _flowed(wides: list[float], body: Rect, high: float) -> tuple[list[tuple[float, float]], int]:

@@ -1,8 +1,9 @@
 """What every layout draws with: text set to a width, cards, pills, marks and connectors, in the colours of the theme.
 
-A layout is a function `layout(sheet) -> list[Box]`. `sheet.body` is the rectangle it may use and should fill, and
-`sheet.items[at]` the content of component `at`. First it sets all text (`stack`, `lines_of`) and adds up heights; where
-they do not fit it gives up by `overflow(at, field)`, and is called again with smaller type. Then it places and draws.
+A layout is a function `layout(sheet) -> Draw`. `sheet.body` is the rectangle it may use and should fill, and
+`sheet.items[at]` the content of component `at`. It sets all text (`stack`, `lines_of`) and adds up heights; where they
+do not fit it gives up by `overflow(at, field)`, and is called again with smaller type. What it gives back is called
+once, at the scale that was found: it draws all of it, and nothing can overflow any more.
 Type comes from `font_of`, which knows the scale; distances (`sheet.gap`, `sheet.pad`) do not change with the scale.
 
     heading, plain = font_of(sheet, "head", 18), font_of(sheet, "text", 14)      # kinds: head, bold, text, mono
@@ -21,41 +22,36 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from rungwise.contracts.scene.fitting import GROWTH, SCALES, air_for, first_fit, grown, room_for, spread
 from rungwise.contracts.scene.palette import CYCLE, Theme, mix
 from rungwise.contracts.scene.sheet import (
     BASELINE,
     CANVAS,
-    FEW,
     FONTS_KEPT,
     GAP,
-    GROWTH,
     PAD,
     ROOT,
-    SCALES,
     Box,
+    Draw,
     Font,
     Look,
     Overflow,
+    Piece,
     Point,
     Rect,
-    Row,
     Sheet,
     Stack,
-    air_for,
     at_of,
-    first_fit,
     font_of,
-    grown,
     hue,
     line_at,
     lines_of,
     look,
     number_of,
+    once,
     one_line,
     overflow,
-    room_for,
     safe,
-    spread,
     stack,
     state_hue,
     written,
@@ -64,19 +60,19 @@ from rungwise.contracts.scene.sheet import (
 __all__ = [
     "BASELINE",
     "CANVAS",
-    "FEW",
     "GAP",
     "GROWTH",
     "PAD",
     "ROOT",
     "SCALES",
     "Box",
+    "Draw",
     "Font",
     "Look",
     "Overflow",
+    "Piece",
     "Point",
     "Rect",
-    "Row",
     "Sheet",
     "Stack",
     "air_for",
@@ -94,6 +90,7 @@ __all__ = [
     "look",
     "mix_stops",
     "number_of",
+    "once",
     "one_line",
     "ornament",
     "overflow",

@@ -7,12 +7,23 @@ whole font units, so every sum is exact and the same everywhere.
 
 import json
 import unicodedata
+from bisect import bisect
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 WORDS_KEPT = 50_000  # bounds the memory of a long-lived judge: some 5 MB a face
+TEXTS_KEPT = 1000  # as many as some ten scenes have
 EMOJI = 0x1F000  # from here on pictures, which colour fonts set wider than an em
+
+
+class Spread(NamedTuple):
+    """A text on one line, in em: where each word ends, so that lines are broken without adding up again."""
+
+    words: list[str]
+    ends: list[float]
+    widest: float
 
 
 class Face(dict[str, float]):
@@ -22,6 +33,8 @@ class Face(dict[str, float]):
         super().__init__()
         self.advances = advances
         self.space = advances[" "]
+        self.wides: dict[str, float] = {}  # of what was set last, for a picture is tried at several sizes
+        self.spreads: dict[str, Spread] = {}
 
     def __missing__(self, word: str) -> float:
         if len(self) >= WORDS_KEPT:
@@ -32,7 +45,21 @@ class Face(dict[str, float]):
         return wide
 
     def width(self, text: str) -> float:
-        return sum([self[word] for word in text.split(" ")]) + text.count(" ") * self.space
+        wide = self.wides.get(text)
+        if wide is None:
+            if len(self.wides) >= TEXTS_KEPT:
+                self.wides.clear()
+            wide = self.wides[text] = sum([self[word] for word in text.split(" ")]) + text.count(" ") * self.space
+        return wide
+
+    def spread(self, text: str) -> Spread:
+        if len(self.spreads) >= TEXTS_KEPT:
+            self.spreads.clear()
+        words = text.split() or [""]
+        wides = [self[word] for word in words]
+        ends = [*accumulate(wides, lambda end, wide: end + self.space + wide)]
+        found = self.spreads[text] = Spread(words, ends, max(wides))
+        return found
 
 
 def _stranger(char: str) -> float:
@@ -56,17 +83,16 @@ def _advances() -> dict[str, Any]:
 
 def wrapped(text: str, face: Face, room: float) -> list[str] | None:
     """The text in lines of at most `room` em, as many words on each as fit; None where a word alone is too wide."""
-    words = text.split()
-    space = face.space
+    spread = face.spreads.get(text) or face.spread(text)
+    if spread.widest > room:
+        return None
+    words, ends = spread.words, spread.ends
+    if ends[-1] <= room:
+        return [" ".join(words)]
     lines: list[str] = []
-    first, wide = 0, -space
-    for at, word in enumerate(words):
-        long = face[word]
-        wide += space + long
-        if wide > room:
-            if long > room:
-                return None
-            lines.append(" ".join(words[first:at]))
-            first, wide = at, long
-    lines.append(" ".join(words[first:]))
+    first, start, space = 0, 0.0, face.space
+    while first < len(words):
+        last = bisect(ends, start + room, first)
+        lines.append(" ".join(words[first:last]))
+        first, start = last, ends[last - 1] + space
     return lines

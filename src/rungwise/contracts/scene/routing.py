@@ -5,9 +5,10 @@ columns: what leaves one side of a card shares a track there, else what enters o
 none crosses a card. Labels stand in the channels too, where their wires meet the cards. Channels are as wide as what
 runs in them asks for. It goes in two steps, since how high a card must be is known only when its width is:
 
-    plan = across(sheet, cells, links, font)     # columns, ports, tracks: everything horizontal
+    labels = labels_of(sheet, links, font)
+    plan = across(sheet, cells, links, labels)   # columns
     ...                                          # the texts set at plan.wide
-    grid = down(sheet, plan, heights, at)        # rows: `grid.cards` and a Route for each link
+    grid = down(sheet, plan, heights, at)        # ports, tracks, rows: `grid.cards` and a Route for each link
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,14 @@ class _Channel(NamedTuple):
     lower: list[list[Strip]]
 
 
+class Labels(NamedTuple):
+    """Of links, set."""
+
+    font: Font
+    lines: list[list[str]]
+    sizes: list[tuple[float, float]]
+
+
 @dataclass(slots=True)
 class Plan:
     cells: Sequence[Cell]
@@ -71,13 +80,14 @@ class Grid(NamedTuple):
     routes: list[Route]
 
 
-def across(sheet: Sheet, cells: Sequence[Cell], links: Sequence[Link], font: Font) -> Plan:
-    labels = [_label(sheet, link, font) for link in links]
-    sizes = [pill_size(lines, font) if lines else (0.0, 0.0) for lines in labels]
-    plan = Plan(cells, links, labels, sizes, font, net_of(tuple(cells), tuple(links)))
+def labels_of(sheet: Sheet, links: Sequence[Link], font: Font) -> Labels:
+    lines = [_label(sheet, link, font) for link in links]
+    return Labels(font, lines, [pill_size(one, font) if one else (0.0, 0.0) for one in lines])
+
+
+def across(sheet: Sheet, cells: Sequence[Cell], links: Sequence[Link], labels: Labels) -> Plan:
+    plan = Plan(cells, links, labels.lines, labels.sizes, labels.font, net_of(tuple(cells), tuple(links)))
     _columns(sheet, plan)
-    _ports(plan)
-    _fill(sheet, plan)
     return plan
 
 
@@ -185,11 +195,15 @@ def _pieces(plan: Plan, number: int, way: Way) -> list[tuple[int, Key, float, fl
 def down(sheet: Sheet, plan: Plan, heights: Sequence[float], blamed: int, above: float = 0, below: float = 0) -> Grid:
     """Rows as high as their highest card, stretched to the body less what is kept `above` and `below`; `blamed` is the
     component to name where they do not fit."""
-    rows = len(plan.channels) - 1
-    beside = plan.net.beside
-    natural = _natural(plan, heights, beside)
+    rows, net = len(plan.net.beside), plan.net
+    natural = _natural(plan, heights, net.beside)
+    room = sheet.body.h - above - below
+    if sum(natural) > (free := room - joint(sheet, 0) * (rows - 1)):  # even with nothing in the channels
+        overflow(blamed, excess=sum(natural) / max(1.0, free))
+    _ports(plan)
+    _fill(sheet, plan)
     gaps = [_deep(sheet, plan, channel, 0 < at < rows) for at, channel in enumerate(plan.channels)]
-    room = sheet.body.h - above - below - sum(gaps)
+    room -= sum(gaps)
     stretched = spread(natural, room, 0, blamed)
     tall = [min(high, max(plan.wide, low) * TALLER) for high, low in zip(stretched, natural, strict=True)]
     slack = room - sum(tall)
@@ -204,7 +218,7 @@ def down(sheet: Sheet, plan: Plan, heights: Sequence[float], blamed: int, above:
             tops.append(y)
             y += tall[at]
     cards = [Rect(plan.lefts[column], tops[row], plan.wide, tall[row]) for row, column in plan.cells]
-    return Grid(cards, _routes(plan, cards, levels, beside))
+    return Grid(cards, _routes(plan, cards, levels, net.beside))
 
 
 def _natural(plan: Plan, heights: Sequence[float], beside: list[dict[int, list[int]]]) -> list[float]:

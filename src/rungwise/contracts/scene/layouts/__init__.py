@@ -1,8 +1,8 @@
-"""One layout a family. To add one: write `name(sheet) -> list[Box]` with the words of kit.py and name it here."""
+"""One layout a family. To add one: write `name(sheet) -> Draw` with the words of kit.py and name it here."""
 
 from collections.abc import Callable, Mapping
 
-from rungwise.contracts.scene.kit import Box, Sheet
+from rungwise.contracts.scene.kit import Draw, Sheet
 from rungwise.contracts.scene.layouts.board import comparison_board
 from rungwise.contracts.scene.layouts.dashboard import dashboard_cards
 from rungwise.contracts.scene.layouts.graph import architecture_map, flow_graph
@@ -17,7 +17,7 @@ from rungwise.contracts.scene.layouts.system import system_diagram
 from rungwise.contracts.scene.layouts.timeline import timeline
 from rungwise.contracts.scene.layouts.tree import decision_tree
 
-LAYOUTS: Mapping[str, Callable[[Sheet], list[Box]]] = {
+LAYOUTS: Mapping[str, Callable[[Sheet], Draw]] = {
     "comparison_board": comparison_board,
     "decision_tree": decision_tree,
     "memory_map": memory_map,

@@ -98,8 +98,8 @@ def _row(sheet: Sheet, chart: _Chart, row: _Row, room: Rect) -> Box:
     long = max(abs(end - zero), LEAST_BAR if row.value else 0)
     y = top + (lead - chart.thick) / 2
     drawn = [] if not row.order else [rect(room.x, room.y - 0.5, room.w, 1, 0, theme.line)]
-    drawn += written(row.name, room.x, top if row.note.rows else room.y + (room.h - row.name.h) / 2)
-    if not row.note.rows:
+    drawn += written(row.name, room.x, top if row.note.pieces else room.y + (room.h - row.name.h) / 2)
+    if not row.note.pieces:
         y = room.y + (room.h - chart.thick) / 2
     drawn.append(rect(left, y, wide, chart.thick, chart.thick / 2, theme.well))
     drawn.append(rect(min(zero, end), y, long, chart.thick, chart.thick / 2, look(sheet, row.at, row.order).strip))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Font,
     Sheet,
     Stack,
@@ -59,14 +60,18 @@ class _Set(NamedTuple):
     heights: list[float]  # of the heads, each row, the callouts
 
 
-def comparison_board(sheet: Sheet) -> list[Box]:
+def comparison_board(sheet: Sheet) -> Draw:
     plan = _plan(sheet)
     text = grown(sheet, lambda growth: _set(sheet, plan, growth))
+    return lambda: _drawn(sheet, plan, text)
+
+
+def _drawn(sheet: Sheet, plan: _Plan, text: _Set) -> list[Box]:
     y, high, boxes = sheet.body.y, text.heights[0], list[Box]()
     air = air_for(text.heads, high - 2 * sheet.pad - 6)
     for order, (at, x) in enumerate(zip(plan.columns, plan.lefts, strict=True)):
         drawn = card(sheet, x, y, plan.wide, high, look(sheet, at, order))
-        if high - text.heads[order].h - air * len(text.heads[order].starts) > SPARE:
+        if high - text.heads[order].h - air * len(text.heads[order].pieces) > SPARE:
             drawn.append(ornament(sheet, x, y, plan.wide, high, hue(sheet, at, order)))
         boxes.append(
             Box(

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from rungwise.contracts.scene.kit import Box, Sheet, at_of
+from rungwise.contracts.scene.kit import Draw, Sheet, at_of
 from rungwise.contracts.scene.layouts.zones import (
     Zone,
     callouts,
@@ -17,7 +17,7 @@ from rungwise.contracts.scene.layouts.zones import (
 MOST_FLAT = 2  # flat cards that go next to each other
 
 
-def dashboard_cards(sheet: Sheet) -> list[Box]:
+def dashboard_cards(sheet: Sheet) -> Draw:
     found = at_of(sheet, "section_card")
     columns = columns_of(sheet, len(found))
     kinds = (False, True) if columns <= MOST_FLAT else (False,)
@@ -26,4 +26,7 @@ def dashboard_cards(sheet: Sheet) -> list[Box]:
         grid = cards(sheet, found, columns, sheet.body.w, growth, section_text, flat)
         return stacked([grid, *callouts(sheet, growth)], sheet.gap)
 
-    return filled(sheet, lambda growth: first_fitting(sheet.body.h, [partial(build, flat, growth) for flat in kinds]))
+    return filled(
+        sheet,
+        lambda growth: first_fitting(sheet, growth, sheet.body.h, [partial(build, flat, growth) for flat in kinds]),
+    )

@@ -1,7 +1,12 @@
 """Graphs: cards in layers from left to right, in bands below each other where they are many, and their edges."""
 
+from collections.abc import Callable
+from functools import partial
+
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
+    Font,
     Rect,
     Sheet,
     Stack,
@@ -12,13 +17,14 @@ from rungwise.contracts.scene.kit import (
     head,
     label,
     look,
+    once,
     rect,
     room_for,
     stack,
     wire,
     written,
 )
-from rungwise.contracts.scene.layouts.layers import laned, layers, outlines
+from rungwise.contracts.scene.layouts.layers import Bands, laned, layers, outlines
 from rungwise.contracts.scene.layouts.planning import LANE, MOST_COLUMNS, Plan, Task, planned
 from rungwise.contracts.scene.layouts.zones import LONG_WORD, STRIP
 from rungwise.contracts.scene.palette import hue_of, mix, tint
@@ -27,31 +33,42 @@ LANES = ("top", "center", "bottom")
 PLAIN_ENDS = ("metric", "note")  # variants with a ground of their own
 
 
-def flow_graph(sheet: Sheet) -> list[Box]:
+def flow_graph(sheet: Sheet) -> Draw:
     """Nodes and what they come to."""
-    task = _task(sheet, at_of(sheet, "flow_node", "outcome_panel"), "flow_edge")
-    found = layers(len(task.cards), task.pairs)
-    plan = planned(sheet, task, outlines(found, MOST_COLUMNS[sheet.scene.attribute("canvas")]), _node)
-    return _drawn(sheet, task, plan)
+    task = once(sheet, "task", lambda: _task(sheet, at_of(sheet, "flow_node", "outcome_panel"), "flow_edge"))
+    ways = once(sheet, "ways", lambda: outlines(_layers(task), MOST_COLUMNS[sheet.scene.attribute("canvas")]))
+    return partial(_drawn, sheet, task, planned(sheet, task, ways, _node))
 
 
-def architecture_map(sheet: Sheet) -> list[Box]:
+def architecture_map(sheet: Sheet) -> Draw:
     """As a flow graph; where lanes are named, a band for each."""
-    task = _task(sheet, at_of(sheet, "map_node"), "map_edge")
-    found, most = layers(len(task.cards), task.pairs), MOST_COLUMNS[sheet.scene.attribute("canvas")]
+    task = once(sheet, "task", lambda: _task(sheet, at_of(sheet, "map_node"), "map_edge"))
     said = [sheet.scene.components[at].value("lane") for at in task.cards]
-    if set(said) == {"center"}:
-        return _drawn(sheet, task, planned(sheet, task, outlines(found, most), _place))
     used = [lane for lane in LANES if lane in said]
     lanes = [[node for node, lane in enumerate(said) if lane == one] for one in used]
-    ways = laned(found, lanes, most) if len(lanes) > 1 else outlines(found, most)
+    ways = once(sheet, "ways", lambda: _ways(sheet, task, lanes))
+    if used == ["center"]:
+        return partial(_drawn, sheet, task, planned(sheet, task, ways, _place))
     body = sheet.body
     sheet.body = Rect(body.x + 2 * LANE, body.y, body.w - 3 * LANE, body.h)
     plan = planned(sheet, task, ways, _place)
     spans = plan.bands if len(lanes) > 1 else [(plan.bands[0][0], plan.bands[-1][1])]
-    for lane, (top, bottom) in zip(used, spans, strict=True):
-        sheet.under += _lane(sheet, lane, Rect(body.x, top - LANE, body.w, bottom - top + 2 * LANE))
-    return _drawn(sheet, task, plan)
+
+    def draw() -> list[Box]:
+        for lane, (top, bottom) in zip(used, spans, strict=True):
+            sheet.under += _lane(sheet, lane, Rect(body.x, top - LANE, body.w, bottom - top + 2 * LANE))
+        return _drawn(sheet, task, plan)
+
+    return draw
+
+
+def _layers(task: Task) -> list[list[int]]:
+    return layers(len(task.cards), task.pairs)
+
+
+def _ways(sheet: Sheet, task: Task, lanes: list[list[int]]) -> list[tuple[float, Bands]]:
+    found, most = _layers(task), MOST_COLUMNS[sheet.scene.attribute("canvas")]
+    return laned(found, lanes, most) if len(lanes) > 1 else outlines(found, most)
 
 
 def _lane(sheet: Sheet, lane: str, room: Rect) -> list[str]:
@@ -76,20 +93,23 @@ def _task(sheet: Sheet, cards: list[int], tag: str) -> Task:
 # ---- text ----
 
 
-def _node(sheet: Sheet, at: int, order: int, width: float, growth: float) -> Stack:  # noqa: ARG001 - one interface
-    theme, plain = sheet.theme, font_of(sheet, "text", room_for(8, width, 13 * growth))
-    title = font_of(sheet, "head", room_for(LONG_WORD, width, 16 * growth))
-    return stack(
-        sheet, at, width,
-        ("title", title, theme.ink, 0), ("body", plain, theme.soft, 4), ("detail", plain, theme.soft, 6),
-        ("lines", plain, theme.soft, 4),
-    )  # fmt: skip
+def _node(sheet: Sheet, width: float, growth: float) -> Callable[[int], Stack]:
+    title, plain = _fonts(sheet, width, growth)
+    ink, soft = sheet.theme.ink, sheet.theme.soft
+    runs = ("title", title, ink, 0), ("body", plain, soft, 4), ("detail", plain, soft, 6), ("lines", plain, soft, 4)
+    return lambda at: stack(sheet, at, width, *runs)
 
 
-def _place(sheet: Sheet, at: int, order: int, width: float, growth: float) -> Stack:  # noqa: ARG001 - one interface
-    theme, plain = sheet.theme, font_of(sheet, "text", room_for(8, width, 13 * growth))
+def _place(sheet: Sheet, width: float, growth: float) -> Callable[[int], Stack]:
+    title, plain = _fonts(sheet, width, growth)
+    runs = ("title", title, sheet.theme.ink, 0), ("caption", plain, sheet.theme.soft, 4)
+    return lambda at: stack(sheet, at, width, *runs)
+
+
+def _fonts(sheet: Sheet, width: float, growth: float) -> tuple[Font, Font]:
+    """Of titles, and of what stands below them."""
     title = font_of(sheet, "head", room_for(LONG_WORD, width, 16 * growth))
-    return stack(sheet, at, width, ("title", title, theme.ink, 0), ("caption", plain, theme.soft, 4))
+    return title, font_of(sheet, "text", room_for(8, width, 13 * growth))
 
 
 # ---- drawing ----
@@ -117,7 +137,7 @@ def _card(sheet: Sheet, at: int, order: int, plan: Plan) -> Box:
         drawn.append(rect(room.right - 7, room.y + room.h * 0.25, 3, room.h * 0.5, 1.5, face.edge or face.hue))
     inner = room.h - 2 * plan.pad - STRIP
     air = air_for([text], inner) * 0.5
-    used = text.h + air * max(0, len(text.starts) - 1)
+    used = text.h + air * max(0, len(text.pieces) - 1)
     return Box(
         at,
         *room,

@@ -1,6 +1,6 @@
 """What the layouts share that are cards in rows, joined by connectors: where each goes, its text, the cards drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from rungwise.contracts.scene.kit import (
     Box,
@@ -13,10 +13,11 @@ from rungwise.contracts.scene.kit import (
     font_of,
     grown,
     look,
+    once,
     ornament,
     written,
 )
-from rungwise.contracts.scene.routing import Grid, Plan, across, down
+from rungwise.contracts.scene.routing import Grid, Plan, across, down, labels_of
 from rungwise.contracts.scene.ways import Cell, Link
 
 ACROSS = {"wide": 5, "square": 3, "tall": 2}  # cards in a row
@@ -25,15 +26,19 @@ LONG_WORD = 6.4  # em: most words of a title
 STRIP = 6  # pixels below the upper edge that its strip takes
 SPARE = 110  # pixels of a card without text, for an ornament
 
-Setting = Callable[[Sheet, int, int, float, float], Stack]  # the text of the order-th card at a width and a growth
+Setting = Callable[[Sheet, float, float], Callable[[int, int], Stack]]  # at a width and a growth: the n-th card's text
 
 
-def arrangements(sheet: Sheet, count: int) -> list[list[Cell]]:
-    """Ways to set out so many cards, the likeliest first: in rows of the usual length, and in fewer, longer ones."""
+def arrangements(sheet: Sheet, count: int, growth: float) -> dict[Hashable, list[Cell]]:
+    """Ways to set out so many cards, the likeliest first: in rows of the usual length, and where type is not grown also
+    in fewer, longer ones."""
     most = ACROSS[sheet.scene.attribute("canvas")]
     fewer = -(-count // most) - 1
     longer = -(-count // fewer) if fewer else 0
-    return [snake(count, most), *([snake(count, longer)] if most < longer <= most * LONGER else [])]
+    ways: dict[Hashable, list[Cell]] = {"usual rows": snake(count, most)}
+    if growth == 1 and most < longer <= most * LONGER:
+        ways["longer rows"] = snake(count, longer)
+    return ways
 
 
 def snake(count: int, most: int) -> list[Cell]:
@@ -44,6 +49,10 @@ def snake(count: int, most: int) -> list[Cell]:
 
 
 def links_of(sheet: Sheet, tag: str, cards: Sequence[int]) -> list[Link]:
+    return once(sheet, tag, lambda: _links(sheet, tag, cards))
+
+
+def _links(sheet: Sheet, tag: str, cards: Sequence[int]) -> list[Link]:
     components = sheet.scene.components
     number = {components[at].fields["id"]: place for place, at in enumerate(cards)}
     return [
@@ -55,18 +64,18 @@ def joined(
     sheet: Sheet, cards: Sequence[int], links: Sequence[Link], setting: Setting, above: float = 0, below: float = 0
 ) -> tuple[Plan, list[Stack], Grid]:
     """Cards in rows with their text, as large as it fits, and the ways of their links."""
-    ways = arrangements(sheet, len(cards))
 
     def measure(growth: float) -> tuple[Plan, list[Stack], Grid]:
-        font = font_of(sheet, "text", 12 * min(growth, 1.25))
+        labels = labels_of(sheet, links, font_of(sheet, "text", 12 * min(growth, 1.25)))
 
         def set_out(cells: Sequence[Cell]) -> tuple[Plan, list[Stack], Grid]:
-            plan = across(sheet, cells, links, font)
-            texts = [setting(sheet, at, order, plan.wide - 2 * sheet.pad, growth) for order, at in enumerate(cards)]
+            plan = across(sheet, cells, links, labels)
+            text = setting(sheet, plan.wide - 2 * sheet.pad, growth)
+            texts = [text(at, order) for order, at in enumerate(cards)]
             heights = [text.h + 2 * sheet.pad + STRIP for text in texts]
             return plan, texts, down(sheet, plan, heights, cards[heights.index(max(heights))], above, below)
 
-        return first_fit(ways if growth == 1 else ways[:1], set_out)
+        return first_fit(sheet, growth, arrangements(sheet, len(cards), growth), set_out)
 
     return grown(sheet, measure)
 
@@ -84,7 +93,7 @@ def set_on(sheet: Sheet, cards: Sequence[int], texts: Sequence[Stack], grid: Gri
             at, place, text = cards[order], grid.cards[order], texts[order]
             face = look(sheet, at, order)
             body = card(sheet, *place, face)
-            if room - text.h - air * len(text.starts) > SPARE:
+            if room - text.h - air * len(text.pieces) > SPARE:
                 body.append(ornament(sheet, *place, face.hue))
             boxes[order] = Box(
                 at, *place, body + written(text, place.x + sheet.pad, place.y + sheet.pad + top, air=air)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from rungwise.contracts.scene.kit import BASELINE, Font, Rect, Row, Sheet, Stack, lines_of, rect, written
+from rungwise.contracts.scene.kit import Font, Piece, Rect, Sheet, Stack, lines_of, rect, written
 
 INDENT = 18  # of a line, for the dot before it
 APART = 0.6  # of a line's height, the least space between two
@@ -20,11 +20,7 @@ def listed(sheet: Sheet, at: int, width: float, font: Font) -> Listed:
     lines = []
     for line in sheet.items[at].get("lines", ()):
         texts = lines_of(at, "lines", line, font, width - INDENT)
-        rows = [
-            Row(0, (place + 0.5) * font.lead + font.size * BASELINE, text, font, sheet.theme.ink)
-            for place, text in enumerate(texts)
-        ]
-        lines.append(Stack(rows, len(rows) * font.lead, []))
+        lines.append(Stack([Piece(0, texts, font, sheet.theme.ink)], len(texts) * font.lead))
     apart = font.lead * APART
     return Listed(lines, apart, sum([line.h + apart for line in lines]))
 
@@ -37,7 +33,7 @@ def list_drawn(sheet: Sheet, found: Listed, fill: str, room: Rect) -> list[str]:
     for place, line in enumerate(found.lines):
         if place:
             drawn.append(rect(room.x, y - 0.5, room.w, 1, 0, sheet.theme.line))
-        middle = y + apart / 2 + line.h / len(line.rows) / 2
+        middle = y + apart / 2 + line.h / len(line.pieces[0].lines) / 2
         drawn.append(f'<circle cx="{room.x + 4:.1f}" cy="{middle:.1f}" r="3.5" fill="{fill}"/>')
         drawn += written(line, room.x + INDENT, y + apart / 2)
         y += line.h + apart

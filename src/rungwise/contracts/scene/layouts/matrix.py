@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Font,
     Rect,
     Sheet,
@@ -14,6 +15,7 @@ from rungwise.contracts.scene.kit import (
     card,
     font_of,
     look,
+    once,
     overflow,
     rect,
     stack,
@@ -47,9 +49,9 @@ class _Table(NamedTuple):
     h: float
 
 
-def table_matrix(sheet: Sheet) -> list[Box]:
+def table_matrix(sheet: Sheet) -> Draw:
     notes = at_of(sheet, "note_band")
-    tables = [(at, _extent(sheet, at)) for at in at_of(sheet, "table_block")]
+    tables = [(at, once(sheet, at, partial(_extent, sheet, at))) for at in at_of(sheet, "table_block")]
 
     def build(growth: float) -> Zone:
         below = [band(sheet, at, sheet.body.w, growth, "body") for at in notes]
@@ -67,7 +69,7 @@ def _extent(sheet: Sheet, at: int) -> Extent:
 
 def _arranged(sheet: Sheet, tables: Sequence[tuple[int, Extent]], room: float, growth: float) -> Zone:
     ways = SIDE_BY_SIDE[sheet.scene.attribute("canvas")] if len(tables) > 1 else (1,)
-    return first_fitting(room, [partial(_grid, sheet, tables, columns, growth) for columns in ways])
+    return first_fitting(sheet, growth, room, [partial(_grid, sheet, tables, columns, growth) for columns in ways])
 
 
 def _grid(sheet: Sheet, tables: Sequence[tuple[int, Extent]], columns: int, growth: float) -> Zone:
@@ -88,19 +90,19 @@ def _table(sheet: Sheet, at: int, extent: Extent, order: int, wide: float, growt
 
 def _set(sheet: Sheet, at: int, extent: Extent, width: float, growth: float) -> _Table:
     item, theme = sheet.items[at], sheet.theme
-    title = stack(sheet, at, width, ("title", font_of(sheet, "head", 18 * growth), theme.ink, 0))
-    caption = stack(sheet, at, width, ("caption", font_of(sheet, "text", 12.5 * growth), theme.soft, 0))
     strong, plain = font_of(sheet, "bold", 12.5 * growth), font_of(sheet, "text", 13.5 * growth)
     rows = [item["header"], *[row["cells"] for row in item["rows"]]]
     fonts = [strong, *[plain] * len(item["rows"])]
     columns = columns_of(at, extent, strong, plain, width, any(_state(row) for row in item["rows"]))
     if growth > 1 and not columns.whole:
         overflow(at)  # cells are broken rather than set small, but not to be set large
+    title = stack(sheet, at, width, ("title", font_of(sheet, "head", 18 * growth), theme.ink, 0))
+    caption = stack(sheet, at, width, ("caption", font_of(sheet, "text", 12.5 * growth), theme.soft, 0))
     lines = [
         line_of(at, "rows", row, font, columns, sheet.pad * ROW_PAD * sheet.scale)
         for row, font in zip(rows, fonts, strict=True)
     ]
-    below = caption.h + APART if caption.rows else 0
+    below = caption.h + APART if caption.pieces else 0
     high = title.h + APART + sum([line.h for line in lines]) + below + 2 * sheet.pad + STRIP
     return _Table(title, columns, lines, fonts, caption, high)
 

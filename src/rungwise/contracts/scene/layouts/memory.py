@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
+    Font,
     Rect,
-    Row,
     Sheet,
     Stack,
     air_for,
@@ -35,7 +36,7 @@ SPARE = 110  # pixels of a card without text, for an ornament
 REGION_ROOM, GLYPH = 84, 14  # pixels for a region's label, and for its bracket
 REGION_TYPE, TICK = 12.5, 10
 IN_COLUMNS = 430  # a tower as wide as this has title, caption and size beside each other
-COLUMNS = (0.0, 0.36)  # where they begin
+CAPTION = 0.36  # where the second of them begins
 SIGN = 20  # at the right, where a state has its sign
 PAD = 6  # above and below a segment's text, at full scale
 CARD_GROWTH, FILLED = (1.5, 1.25, 1), 0.85  # sizes of the cards' type, and how much of their column it may fill
@@ -51,33 +52,50 @@ class _Plan(NamedTuple):
     cards: Rect
 
 
+class _Segment(NamedTuple):
+    """What is written on a segment, from its left and from the top of the highest text."""
+
+    texts: list[tuple[float, float, Stack]]
+    size: str
+    font: Font
+    left: float  # of the size
+    middle: float  # of the size
+    h: float
+
+
+class _Region(NamedTuple):
+    """What a bracket says, and from where it reaches how far down."""
+
+    at: int
+    lines: list[str]
+    font: Font
+    y: float
+    h: float
+
+
 class _Set(NamedTuple):
-    segments: list[Stack]
+    segments: list[_Segment]
     heights: list[float]
     cards: list[Stack]
     card_heights: list[float]
 
 
-def memory_map(sheet: Sheet) -> list[Box]:
+def memory_map(sheet: Sheet) -> Draw:
     segments, cards = at_of(sheet, "memory_segment"), at_of(sheet, "info_card")
     plan = _plan(sheet, segments, cards)
     apart = sheet.gap / 6
     text = grown(sheet, lambda growth: _set(sheet, plan, segments, cards, apart, growth))
-    boxes, y, edges = list[Box](), plan.tower.y, [plan.tower.y]
-    for order, (at, one, high) in enumerate(zip(segments, text.segments, text.heights, strict=True)):
-        place = Rect(plan.tower.x, y, plan.tower.w, high)
-        face = look(sheet, at, order)
-        drawn = card(sheet, *place, face._replace(sign=None)) + written(one, place.x, y + (high - one.h) / 2)
-        if face.sign:
-            drawn.append(sign(sheet, place.right - 18, y + high / 2, face.sign, face.edge or face.hue))
-        boxes.append(Box(at, *place, drawn))
+    places, y = list[Rect](), plan.tower.y
+    for high in text.heights:
+        places.append(Rect(plan.tower.x, y, plan.tower.w, high))
         y += high + apart
-        edges.append(y - apart / 2)
+    regions = _regions(sheet, plan, segments, places)
+    edges = [plan.tower.y, *[place.y + (place.h + apart) - apart / 2 for place in places]]
     edges[-1] = y - apart
-    return [
+    return lambda: [
         *_addresses(sheet, plan, edges),
-        *boxes,
-        *_regions(sheet, plan, segments, boxes),
+        *[_tower(sheet, at, order, places[order], text.segments[order]) for order, at in enumerate(segments)],
+        *[_bracket(sheet, plan, order, region) for order, region in enumerate(regions)],
         *_cards(sheet, plan, cards, text),
     ]
 
@@ -131,7 +149,7 @@ def _reaches(sheet: Sheet, segments: list[int]) -> list[tuple[int, int]]:
 
 
 def _set(sheet: Sheet, plan: _Plan, segments: list[int], cards: list[int], apart: float, growth: float) -> _Set:
-    texts = [_segment(sheet, plan, at, order, growth) for order, at in enumerate(segments)]
+    texts = [_segment(sheet, plan, at, growth) for at in segments]
     natural = [text.h + 2 * PAD * sheet.scale for text in texts]
     room = plan.tower.h - apart * (len(texts) - 1)
     if sum(natural) > room:
@@ -142,25 +160,23 @@ def _set(sheet: Sheet, plan: _Plan, segments: list[int], cards: list[int], apart
     return _Set(texts, heights, *_told(sheet, plan, cards))
 
 
-def _segment(sheet: Sheet, plan: _Plan, at: int, order: int, growth: float) -> Stack:
+def _segment(sheet: Sheet, plan: _Plan, at: int, growth: float) -> _Segment:
     """Title, caption and size: beside each other in a wide tower, else the caption below."""
     theme, item, wide = sheet.theme, sheet.items[at], plan.tower.w - 32
     title, plain = font_of(sheet, "head", 15 * min(growth, 1.9)), font_of(sheet, "text", 13 * min(growth, 1.9))
     size = font_of(sheet, "mono", 13 * min(growth, 1.9))
     rooms = (0.34, 0.43, 0.2) if wide + 32 >= IN_COLUMNS else (0.65, 1, 0.33)
-    left = stack(sheet, at, wide * rooms[0], ("title", title, theme.ink, 0))
-    rows, high = [row._replace(dx=16) for row in left.rows], left.h
+    name = stack(sheet, at, wide * rooms[0], ("title", title, theme.ink, 0))
     caption = stack(sheet, at, wide * rooms[1], ("caption", plain, theme.soft, 0))
-    beside = rooms[1] < 1
-    tall = max(high, caption.h) if beside else high + (caption.h + 2 if caption.rows else 0)
-    rows = [row._replace(dy=row.dy + (tall - high) / 2) for row in rows] if beside else rows
-    x, y = (16 + wide * COLUMNS[1], (tall - caption.h) / 2) if beside else (16, high + 2)
-    rows += [row._replace(dx=x, dy=row.dy + y) for row in caption.rows]
     aside = SIGN if sheet.scene.components[at].fields.get("state") else 0
     told = one_line(at, "size", item["size"], size, wide * rooms[2] - aside)
-    level = (tall if beside else high) / 2 + size.size * 0.36
-    rows.append(Row(16 + wide - aside - size.face.width(told) * size.size, level, told, size, hue(sheet, at, order)))
-    return Stack(rows, tall, [0])
+    left = 16 + wide - aside - size.face.width(told) * size.size
+    if rooms[1] < 1:
+        tall = max(name.h, caption.h)
+        texts = [(16, (tall - name.h) / 2, name), (16 + wide * CAPTION, (tall - caption.h) / 2, caption)]
+        return _Segment(texts, told, size, left, tall / 2, tall)
+    tall = name.h + (caption.h + 2 if caption.pieces else 0)
+    return _Segment([(16, 0, name), (16, name.h + 2, caption)], told, size, left, name.h / 2, tall)
 
 
 def _weights(sizes: list[str]) -> list[float]:
@@ -190,6 +206,19 @@ def _card(sheet: Sheet, at: int, width: float, growth: float) -> Stack:
     return stack(sheet, at, width, ("title", title, sheet.theme.ink, 0), ("lines", plain, sheet.theme.soft, 7))
 
 
+def _regions(sheet: Sheet, plan: _Plan, segments: list[int], places: list[Rect]) -> list[_Region]:
+    font, found = font_of(sheet, "bold", REGION_TYPE), list[_Region]()
+    for at, (first, last) in zip(at_of(sheet, "region_bracket"), _reaches(sheet, segments), strict=True):
+        y = places[first].y + 3
+        high = places[last].bottom - 3 - y
+        text = sheet.items[at].get("label")
+        lines = lines_of(at, "label", text, font, plan.lane - GLYPH - 11) if text else []
+        if len(lines) * font.lead > high:
+            overflow(at, "label", len(lines) * font.lead / high)
+        found.append(_Region(at, lines, font, y, high))
+    return found
+
+
 # ---- drawing ----
 
 
@@ -209,26 +238,27 @@ def _addresses(sheet: Sheet, plan: _Plan, edges: list[float]) -> list[Box]:
     return [Box(found[0], sheet.body.x, sheet.body.y, right - sheet.body.x, sheet.body.h, drawn)]
 
 
-def _regions(sheet: Sheet, plan: _Plan, segments: list[int], boxes: list[Box]) -> list[Box]:
-    font, drawn = font_of(sheet, "bold", REGION_TYPE), list[Box]()
-    for order, (at, (first, last)) in enumerate(
-        zip(at_of(sheet, "region_bracket"), _reaches(sheet, segments), strict=True)
-    ):
-        x, y = plan.tower.right + 4 + plan.lane * plan.lanes[order], boxes[first].y + 3
-        high = boxes[last].y + boxes[last].h - 3 - y
-        text = sheet.items[at].get("label")
-        lines = lines_of(at, "label", text, font, plan.lane - GLYPH - 11) if text else []
-        if len(lines) * font.lead > high:
-            overflow(at, "label", len(lines) * font.lead / high)
-        colour, middle = hue(sheet, at, order), y + high / 2
-        way = f"M{x:.1f} {y:.1f}q7 0 7 7V{middle - 5:.1f}l5 5l-5 5V{y + high - 7:.1f}q0 7 -7 7"
-        body = [f'<path d="{way}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>']
-        top = middle - (len(lines) - 1) * font.lead / 2
-        body += [
-            line_at(x + GLYPH + 4, top + place * font.lead, line, font, colour) for place, line in enumerate(lines)
-        ]
-        drawn.append(Box(at, x, y, plan.lane - 6, high, body))
-    return drawn
+def _tower(sheet: Sheet, at: int, order: int, place: Rect, one: _Segment) -> Box:
+    """A segment in its place."""
+    face, top = look(sheet, at, order), place.y + (place.h - one.h) / 2
+    drawn = card(sheet, *place, face._replace(sign=None))
+    for left, down, words in one.texts:
+        drawn += written(words, place.x + left, top + down)
+    drawn.append(line_at(place.x + one.left, top + one.middle, one.size, one.font, hue(sheet, at, order)))
+    if face.sign:
+        drawn.append(sign(sheet, place.right - 18, place.y + place.h / 2, face.sign, face.edge or face.hue))
+    return Box(at, *place, drawn)
+
+
+def _bracket(sheet: Sheet, plan: _Plan, order: int, region: _Region) -> Box:
+    x, y, high = plan.tower.right + 4 + plan.lane * plan.lanes[order], region.y, region.h
+    font, colour, middle = region.font, hue(sheet, region.at, order), y + high / 2
+    way = f"M{x:.1f} {y:.1f}q7 0 7 7V{middle - 5:.1f}l5 5l-5 5V{y + high - 7:.1f}q0 7 -7 7"
+    body = [f'<path d="{way}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>']
+    top = middle - (len(region.lines) - 1) * font.lead / 2
+    for place, line in enumerate(region.lines):
+        body.append(line_at(x + GLYPH + 4, top + place * font.lead, line, font, colour))
+    return Box(region.at, x, y, plan.lane - 6, high, body)
 
 
 def _cards(sheet: Sheet, plan: _Plan, cards: list[int], text: _Set) -> list[Box]:
@@ -237,7 +267,7 @@ def _cards(sheet: Sheet, plan: _Plan, cards: list[int], text: _Set) -> list[Box]
         place = Rect(plan.cards.x, y, plan.cards.w, high)
         air = air_for([one], high - 2 * sheet.pad - 6)
         drawn = card(sheet, *place, look(sheet, at, order))
-        if high - one.h - 2 * sheet.pad - air * len(one.starts) > SPARE:
+        if high - one.h - 2 * sheet.pad - air * len(one.pieces) > SPARE:
             drawn.append(ornament(sheet, *place, hue(sheet, at, order)))
         boxes.append(Box(at, *place, drawn + written(one, place.x + sheet.pad, y + sheet.pad + 5, air=air)))
         y += high + sheet.gap

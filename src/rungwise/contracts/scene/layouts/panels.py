@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Rect,
     Sheet,
     Stack,
@@ -45,14 +46,19 @@ class _Panel(NamedTuple):
     listed: Listed
 
 
-def dual_panel_compare(sheet: Sheet) -> list[Box]:
+def dual_panel_compare(sheet: Sheet) -> Draw:
     def build(growth: float) -> Zone:
         return stacked([panels(sheet, sheet.body.w, growth), *callouts(sheet, growth)], sheet.gap)
 
-    boxes = filled(sheet, build)
-    right = boxes[1]  # painted after the left one
-    right.body.extend(_seam(sheet, right.x - sheet.gap / 2, right.y + right.h / 2))
-    return boxes
+    whole = filled(sheet, build)
+
+    def draw() -> list[Box]:
+        boxes = whole()
+        right = boxes[1]  # painted after the left one
+        right.body.extend(_seam(sheet, right.x - sheet.gap / 2, right.y + right.h / 2))
+        return boxes
+
+    return draw
 
 
 def _seam(sheet: Sheet, x: float, y: float) -> list[str]:
@@ -99,7 +105,7 @@ def _panel(sheet: Sheet, text: _Panel, both: Sequence[_Panel], head: float, room
     pad = sheet.pad * sheet.scale
     inner = head - 2 * pad
     air = air_for([one.head for one in both], inner)
-    used = text.head.h + air * max(0, len(text.head.starts) - 1)
+    used = text.head.h + air * max(0, len(text.head.pieces) - 1)
     if inner - used > SPARE:
         drawn.append(ornament(sheet, left, top, room.w - 2 * MARGIN, head, face.hue))
     drawn += written(text.head, left + sheet.pad, top + pad, air=air)

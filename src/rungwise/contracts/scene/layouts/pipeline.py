@@ -1,7 +1,10 @@
 """A pipeline: numbered stages on lanes, phases above them, what is to be noted below."""
 
+from collections.abc import Callable
+
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Sheet,
     Stack,
     air_for,
@@ -27,7 +30,7 @@ NUMBER = 13  # the radius of a stage's number
 CHEVRON = 14  # how far one phase points into the next
 
 
-def pipeline_lane(sheet: Sheet) -> list[Box]:
+def pipeline_lane(sheet: Sheet) -> Draw:
     stages, notes = at_of(sheet, "stage_card"), at_of(sheet, "section_card")
     phases, texts = _phases(sheet), [_note(sheet, at, len(notes)) for at in notes]
     deep = max([text.h for text in texts]) + 2 * sheet.pad + STRIP if notes else 0
@@ -35,20 +38,29 @@ def pipeline_lane(sheet: Sheet) -> list[Box]:
     below = deep + sheet.gap if notes else 0
     links = links_of(sheet, "flow_arrow", stages)
     plan, set_text, grid = joined(sheet, stages, links, _stage, above + BAND, below + BAND)
-    ground = mix(sheet.theme.panel, sheet.theme.well, 0.55)
-    for y, high in sorted({(place.y, place.h) for place in grid.cards}):
-        sheet.under.append(rect(sheet.body.x, y - BAND, sheet.body.w, high + 2 * BAND, sheet.radius + 2, ground))
-    boxes = set_on(sheet, stages, set_text, grid, STRIP + NUMBER / 2)
-    for order, box in enumerate(boxes):
-        box.body.extend(_number(sheet, box, order))
-    return [*phases, *boxes, *drawn(sheet, plan, grid), *_notes(sheet, notes, texts, deep)]
+
+    def draw() -> list[Box]:
+        ground = mix(sheet.theme.panel, sheet.theme.well, 0.55)
+        for y, high in sorted({(place.y, place.h) for place in grid.cards}):
+            sheet.under.append(rect(sheet.body.x, y - BAND, sheet.body.w, high + 2 * BAND, sheet.radius + 2, ground))
+        boxes = set_on(sheet, stages, set_text, grid, STRIP + NUMBER / 2)
+        for order, box in enumerate(boxes):
+            box.body.extend(_number(sheet, box, order))
+        return [*phases, *boxes, *drawn(sheet, plan, grid), *_notes(sheet, notes, texts, deep)]
+
+    return draw
 
 
-def _stage(sheet: Sheet, at: int, order: int, width: float, growth: float) -> Stack:  # noqa: ARG001 - one interface
+def _stage(sheet: Sheet, width: float, growth: float) -> Callable[[int, int], Stack]:
     title = font_of(sheet, "head", room_for(LONG_WORD, width, 18 * growth))
     plain = font_of(sheet, "text", room_for(8, width, 13.5 * growth))
-    text = stack(sheet, at, width, ("title", title, sheet.theme.ink, 0), ("caption", plain, sheet.theme.soft, 6))
-    return text._replace(h=text.h + NUMBER / 2)  # the number reaches into the card
+    runs = ("title", title, sheet.theme.ink, 0), ("caption", plain, sheet.theme.soft, 6)
+
+    def text(at: int, order: int) -> Stack:  # noqa: ARG001 - one interface
+        pieces, h = stack(sheet, at, width, *runs)
+        return Stack(pieces, h + NUMBER / 2)  # the number reaches into the card
+
+    return text
 
 
 def _number(sheet: Sheet, box: Box, order: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Where the cards and labels of a graph go: of all outlines the one that suits its text best, measured and routed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from math import sqrt
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from rungwise.contracts.scene.kit import (
     font_of,
     grown,
     lines_of,
+    once,
     overflow,
     pill_size,
 )
@@ -43,7 +45,7 @@ TRIED = 4  # outlines, the best first
 READABLE = 120  # pixels of a line of text that is not narrow
 LIKED = 1.8  # a card's width by its height
 TITLE, TEXT = (9.0, 22.0), (6.4, 17.5)  # pixels of a letter and of a line
-Setting = Callable[[Sheet, int, int, float, float], Stack]
+Setting = Callable[[Sheet, float, float], Callable[[int], Stack]]  # at a width and a growth: a card's text
 
 
 class Task(NamedTuple):
@@ -63,7 +65,7 @@ class Plan(NamedTuple):
     cards: list[Rect]
     texts: list[Stack]
     ways: list[list[Point]]
-    names: list[Name]
+    names: Sequence[Name]
     spots: list[Point | None]
     bands: list[tuple[float, float]]  # from where to where each goes
     font: Font
@@ -72,13 +74,25 @@ class Plan(NamedTuple):
 
 def planned(sheet: Sheet, task: Task, outlines: Sequence[tuple[float, Bands]], setting: Setting) -> Plan:
     """The best outline that fits, in type as large as it fits."""
-    needs = sorted([_letters(sheet.items[at]) for at in task.cards], key=lambda one: -one[0] - sum(one[1]))[:LONGEST]
+    needs = once(sheet, "needs", lambda: _needs(sheet, task))
     named = sum([bool(sheet.items[at]) for at in task.edges]) / max(len(task.edges), 1)
-    rated = [(weight * _worth(sheet, bands, needs, named), bands) for weight, bands in outlines]
+    rated = [(weight * _worth(sheet, bands, needs, named), at, bands) for at, (weight, bands) in enumerate(outlines)]
     rated = sorted(rated, key=lambda one: -one[0])[:TRIED]
     least = rated[0][0] * (sheet.scale if sheet.scale > SCALES[-1] else 0)  # a worse outline, or smaller type
-    worthy = [bands for worth, bands in rated if worth >= least]
-    return grown(sheet, lambda growth: first_fit(worthy, lambda bands: _plan(sheet, task, bands, setting, growth)))
+    worthy: dict[Hashable, Bands] = {at: bands for worth, at, bands in rated if worth >= least}
+
+    def measure(growth: float) -> Plan:
+        font = font_of(sheet, "text", 12 * min(growth, 1.25))
+        names = [_name(sheet, at, font) for at in task.edges]
+        plan = partial(_plan, sheet, task, setting=setting, growth=growth, font=font, names=names)
+        return first_fit(sheet, growth, worthy, plan)
+
+    return grown(sheet, measure)
+
+
+def _needs(sheet: Sheet, task: Task) -> list[tuple[int, list[int]]]:
+    """The longest of the items."""
+    return sorted([_letters(sheet.items[at]) for at in task.cards], key=lambda one: -one[0] - sum(one[1]))[:LONGEST]
 
 
 def _letters(item: Mapping[str, Any]) -> tuple[int, list[int]]:
@@ -107,12 +121,14 @@ def _deep(letters: int, kind: tuple[float, float], width: float) -> float:
     return -(-letters * kind[0] // width) * kind[1]
 
 
-def _plan(sheet: Sheet, task: Task, bands: Bands, setting: Setting, growth: float) -> Plan:
-    font, pad = font_of(sheet, "text", 12 * min(growth, 1.25)), round(sheet.pad * sheet.scale, 1)
-    names = [_name(sheet, at, font) for at in task.edges]
+def _plan(
+    sheet: Sheet, task: Task, bands: Bands, setting: Setting, growth: float, font: Font, names: Sequence[Name]
+) -> Plan:
+    pad = round(sheet.pad * sheet.scale, 1)
     columns = {node: place for band in bands for place, column in enumerate(band) for node in column}
     channels, wide = _channels(sheet, task, names, columns, len(bands[0]))
-    texts = [setting(sheet, at, order, wide - 2 * pad, growth) for order, at in enumerate(task.cards)]
+    text = setting(sheet, wide - 2 * pad, growth)
+    texts = [text(at) for at in task.cards]
     natural = [text.h + 2 * pad + STRIP for text in texts]
     spans, middles, heights = _rows(sheet, task, names, bands, natural)
     cards = [

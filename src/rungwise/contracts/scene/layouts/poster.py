@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from rungwise.contracts.scene.kit import Box, Font, Rect, Sheet, at_of, font_of, look, rect
+from rungwise.contracts.scene.kit import Box, Draw, Font, Rect, Sheet, at_of, font_of, look, once, rect
 from rungwise.contracts.scene.layouts.bars import bars_below
 from rungwise.contracts.scene.layouts.panels import panels
 from rungwise.contracts.scene.layouts.tables import Columns, Line, columns_of, extent_of, ground_of, line_drawn, line_of
@@ -24,7 +24,7 @@ ROW_PAD = 0.55  # of the padding, above and below a row together
 Part = Callable[[Sheet, float, float], Zone]  # what a part of the poster is at a width and a growth
 
 
-def poster_stack(sheet: Sheet) -> list[Box]:
+def poster_stack(sheet: Sheet) -> Draw:
     parts: list[Part] = []
     if at_of(sheet, "compare_bar"):
         parts.append(lambda sheet, width, growth: bars_below(sheet, at_of(sheet, "compare_bar"), width, growth))
@@ -40,7 +40,7 @@ def _arranged(sheet: Sheet, parts: list[Part], growth: float) -> Zone:
     said, canvas = sheet.scene.attribute("columns"), sheet.scene.attribute("canvas")
     columns, abreast = (CARDS[canvas], ZONES[canvas]) if said == "auto" else (int(said), int(said))
     ways = [(columns, abreast), (columns, abreast + 1), (columns + (said == "auto"), abreast + 2)]
-    return first_fitting(sheet.body.h, [partial(_stack, sheet, parts, *way, growth) for way in ways])
+    return first_fitting(sheet, growth, sheet.body.h, [partial(_stack, sheet, parts, *way, growth) for way in ways])
 
 
 def _stack(sheet: Sheet, parts: list[Part], columns: int, abreast: int, growth: float) -> Zone:
@@ -65,7 +65,7 @@ def _table(sheet: Sheet, width: float, growth: float) -> Zone:
     fonts = [strong, *[plain] * len(rows)]
     states = [sheet.scene.components[at].fields.get("state") for at in rows]
     inner = width - sheet.pad
-    extent = extent_of(texts[0], texts[1:], strong.face, plain.face)
+    extent = once(sheet, "extent", lambda: extent_of(texts[0], texts[1:], strong.face, plain.face))
     columns = columns_of(head, extent, strong, plain, inner, any(states))
     pad = sheet.pad * ROW_PAD * sheet.scale
     zones = []

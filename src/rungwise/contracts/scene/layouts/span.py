@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rungwise.contracts.scene.kit import (
     ROOT,
     Box,
+    Draw,
     Font,
     Rect,
     Sheet,
@@ -84,11 +85,13 @@ class _Chart(NamedTuple):
     least: float
 
 
-def comparison_span_chart(sheet: Sheet) -> list[Box]:
+def comparison_span_chart(sheet: Sheet) -> Draw:
     shares = CHART[sheet.scene.attribute("canvas")]
     return filled(
         sheet,
-        lambda growth: first_fitting(sheet.body.h, [partial(_arranged, sheet, share, growth) for share in shares]),
+        lambda growth: first_fitting(
+            sheet, growth, sheet.body.h, [partial(_arranged, sheet, share, growth) for share in shares]
+        ),
     )
 
 

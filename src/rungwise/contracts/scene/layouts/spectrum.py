@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rungwise.contracts.scene.kit import (
     ROOT,
     Box,
+    Draw,
     Point,
     Rect,
     Sheet,
@@ -61,11 +62,14 @@ class _Arc(NamedTuple):
         return self.x - self.rx * cos(pi * along), self.y - self.ry * sin(pi * along)
 
 
-def spectrum_map(sheet: Sheet) -> list[Box]:
+def spectrum_map(sheet: Sheet) -> Draw:
     marks = at_of(sheet, "marker_band")
     tiers = TIERS[sheet.scene.attribute("canvas")] if len(marks) > MANY else (1,) if len(marks) < MANY else (1, 2)
     return filled(
-        sheet, lambda growth: first_fitting(sheet.body.h, [partial(_whole, sheet, marks, one, growth) for one in tiers])
+        sheet,
+        lambda growth: first_fitting(
+            sheet, growth, sheet.body.h, [partial(_whole, sheet, marks, one, growth) for one in tiers]
+        ),
     )
 
 

@@ -44,9 +44,10 @@ class Columns(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row's cells, broken to their columns."""
+    """A row's cells; where they are broken to their columns, their lines."""
 
-    cells: list[list[str]]
+    broken: list[list[str]]
+    cells: Sequence[str]
     h: float
 
 
@@ -87,19 +88,21 @@ def columns_of(at: int, extent: Extent, strong: Font, plain: Font, width: float,
 
 
 def line_of(at: int, name: str, row: Sequence[str], font: Font, columns: Columns, pad: float) -> Line:
-    texts = [row[place] if place < len(row) else NONE_GIVEN for place in range(len(columns.wides))]
     if columns.whole:
-        return Line([[text] for text in texts], font.lead + pad)
+        return Line([], row, font.lead + pad)
     cells = [
-        lines_of(at, name, text, font, wide - 2 * CELL + 0.1) for text, wide in zip(texts, columns.wides, strict=True)
+        lines_of(at, name, text, font, wide - 2 * CELL + 0.1)
+        for text, wide in zip(row, columns.wides, strict=False)  # a row may have fewer cells
     ]
-    return Line(cells, max([len(lines) for lines in cells]) * font.lead + pad)
+    return Line(cells, row, max([len(lines) for lines in cells]) * font.lead + pad)
 
 
 def line_drawn(line: Line, columns: Columns, font: Font, room: Rect, inks: Sequence[str]) -> list[str]:
     """The texts of a row: the first cell in the first ink, the others in the second."""
     drawn = []
-    for place, lines in enumerate(line.cells):
+    cells = line.broken or [[text] for text in line.cells]
+    cells += [[NONE_GIVEN] for _ in columns.wides[len(cells) :]]
+    for place, lines in enumerate(cells):
         figures = columns.figures[place]
         x = room.x + columns.lefts[place] + (columns.wides[place] - CELL if figures else CELL)
         y = room.y + room.h / 2 - (len(lines) - 1) / 2 * font.lead

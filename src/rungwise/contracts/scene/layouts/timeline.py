@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Font,
     Point,
     Rect,
@@ -51,10 +52,15 @@ class _Set(NamedTuple):
     highs: list[float]  # of a row's cards
 
 
-def timeline(sheet: Sheet) -> list[Box]:
+def timeline(sheet: Sheet) -> Draw:
     stages, arrows = at_of(sheet, "timeline_stage"), at_of(sheet, "timeline_arrow")
     cells = snake(len(stages), ACROSS[sheet.scene.attribute("canvas")])
     done = grown(sheet, lambda growth: _set(sheet, stages, arrows, cells, growth))
+    return lambda: _drawn(sheet, stages, arrows, done)
+
+
+def _drawn(sheet: Sheet, stages: list[int], arrows: list[int], done: _Set) -> list[Box]:
+    cells = done.plan.cells
     places, spines = _places(sheet, done, stages)
     sheet.under += _spine(sheet, cells, places, spines)
     boxes = []
@@ -191,7 +197,7 @@ def _stage(sheet: Sheet, at: int, order: int, place: Rect, text: Stack, spine: f
     room = place.h - 2 * sheet.pad - STRIP
     air = air_for([text], room)
     drawn = card(sheet, *place, face)
-    if room - text.h - air * len(text.starts) > SPARE:
+    if room - text.h - air * len(text.pieces) > SPARE:
         drawn.append(ornament(sheet, *place, face.hue))
     drawn += written(text, place.x + sheet.pad, place.y + sheet.pad + STRIP, air=air)
     if _on(place, spine):

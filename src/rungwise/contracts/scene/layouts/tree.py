@@ -1,10 +1,11 @@
 """A decision tree: down or to the right, whichever has more room for its cards; a long thin one in rows, as a graph."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Font,
     Rect,
     Sheet,
@@ -17,6 +18,7 @@ from rungwise.contracts.scene.kit import (
     grown,
     lines_of,
     look,
+    once,
     overflow,
     pill,
     pill_size,
@@ -27,7 +29,7 @@ from rungwise.contracts.scene.kit import (
 )
 from rungwise.contracts.scene.layouts.joined import ACROSS, LONG_WORD, STRIP, arrangements, links_of
 from rungwise.contracts.scene.palette import hue_of, tint
-from rungwise.contracts.scene.routing import Route, across, down, link_boxes
+from rungwise.contracts.scene.routing import Labels, Route, across, down, labels_of, link_boxes
 from rungwise.contracts.scene.ways import Cell, Link
 
 LIKED = {"down": (150, 118), "right": (225, 74), "rows": (235, 165)}  # pixels that a card likes to have, with its ways
@@ -66,13 +68,12 @@ class _Placed(NamedTuple):
     entry: tuple[float, float]  # the middle of the lower edge of its badge
 
 
-def decision_tree(sheet: Sheet) -> list[Box]:
+def decision_tree(sheet: Sheet) -> Draw:
     cards = at_of(sheet, "decision_node", "outcome_panel")
-    tree = _tree(cards, links_of(sheet, "decision_edge", cards))
+    tree = once(sheet, "tree", lambda: _tree(cards, links_of(sheet, "decision_edge", cards)))
     ways = _ways(sheet, tree)
-
-    placed = grown(sheet, lambda growth: first_fit(ways, lambda way: way(sheet, tree, growth)))
-    return [*_entry(sheet, placed), *_cards(sheet, tree, placed), *_links(sheet, tree, placed)]
+    placed = grown(sheet, lambda growth: first_fit(sheet, growth, ways, lambda way: way(sheet, tree, growth)))
+    return lambda: [*_entry(sheet, placed), *_cards(sheet, tree, placed), *_links(sheet, tree, placed)]
 
 
 def _tree(cards: list[int], links: list[Link]) -> _Tree:
@@ -90,7 +91,7 @@ def _tree(cards: list[int], links: list[Link]) -> _Tree:
     return _Tree(cards, links, into, below, depth, order)
 
 
-def _ways(sheet: Sheet, tree: _Tree) -> list[Callable[[Sheet, _Tree, float], _Placed]]:
+def _ways(sheet: Sheet, tree: _Tree) -> dict[Hashable, Callable[[Sheet, _Tree, float], _Placed]]:
     """The three ways to lay it out, first the one with most room for each card."""
     body, leaves, levels = sheet.body, len(tree.leaves), tree.levels
     rows = -(-len(tree.cards) // ACROSS[sheet.scene.attribute("canvas")])
@@ -102,7 +103,7 @@ def _ways(sheet: Sheet, tree: _Tree) -> list[Callable[[Sheet, _Tree, float], _Pl
     ways = {"down": _down, "right": _right, "rows": _rows}
     fit = {name: min(1.0, wide / LIKED[name][0], high / LIKED[name][1]) for name, (wide, high) in shares.items()}
     fit["rows"] *= LAST
-    return [ways[name] for name in sorted(ways, key=lambda name: -fit[name])]
+    return {name: ways[name] for name in sorted(ways, key=lambda name: -fit[name])}
 
 
 # ---- down ----
@@ -116,7 +117,7 @@ def _down(sheet: Sheet, tree: _Tree, growth: float) -> _Placed:
     middles = [(left + right) / 2 for left, right in spans]
     labels = [_label(sheet, link, font, min(slot, WIDEST)) for link in tree.links]
     sizes = [pill_size(lines, font)[1] if lines else 0.0 for lines in labels]
-    texts = [_text(sheet, tree, one, wide, growth) for one, wide in enumerate(wides)]
+    texts = _texts(sheet, tree, wides, growth)
     natural, gaps = [0.0] * tree.levels, [float(LEAST + sheet.gap)] * (tree.levels - 1)
     for one, text in enumerate(texts):
         natural[tree.depth[one]] = max(natural[tree.depth[one]], _height(sheet, text))
@@ -183,7 +184,7 @@ def _right(sheet: Sheet, tree: _Tree, growth: float) -> _Placed:
     lefts = [x]
     for gap in gaps:
         lefts.append(lefts[-1] + wide + gap + more)
-    texts = [_text(sheet, tree, one, wide, growth) for one in range(len(tree.cards))]
+    texts = _texts(sheet, tree, [wide] * len(tree.cards), growth)
     places = _beside(sheet, tree, [_height(sheet, text) for text in texts], lefts, wide)
     routes = []
     for link, (long, _) in zip(tree.links, sizes, strict=True):
@@ -238,22 +239,22 @@ def _extents(tree: _Tree, heights: list[float], apart: float, root: int, entry: 
 
 def _rows(sheet: Sheet, tree: _Tree, growth: float) -> _Placed:
     """Parents before children, in lines that turn at the end."""
-    ways = arrangements(sheet, len(tree.cards))
-    return first_fit(ways if growth == 1 else ways[:1], lambda spots: _in_rows(sheet, tree, growth, spots))
+    ways = arrangements(sheet, len(tree.cards), growth)
+    labels = labels_of(sheet, tree.links, font_of(sheet, "text", 12 * min(growth, 1.25)))
+    return first_fit(sheet, growth, ways, lambda spots: _in_rows(sheet, tree, labels, growth, spots))
 
 
-def _in_rows(sheet: Sheet, tree: _Tree, growth: float, spots: list[Cell]) -> _Placed:
+def _in_rows(sheet: Sheet, tree: _Tree, labels: Labels, growth: float, spots: list[Cell]) -> _Placed:
     cells = [(0, 0)] * len(tree.cards)
     for spot, one in zip(spots, tree.order, strict=True):
         cells[one] = spot
-    font, entry = font_of(sheet, "text", 12 * min(growth, 1.25)), _entry_height(sheet)
-    plan = across(sheet, cells, tree.links, font)
-    texts = [_text(sheet, tree, one, plan.wide, growth) for one in range(len(tree.cards))]
+    plan, entry = across(sheet, cells, tree.links, labels), _entry_height(sheet)
+    texts = _texts(sheet, tree, [plan.wide] * len(tree.cards), growth)
     heights = [_height(sheet, text) for text in texts]
     grid = down(sheet, plan, heights, tree.cards[heights.index(max(heights))], above=entry)
     first = grid.cards[tree.order[0]]
     badge = (first.x + first.w / 2, first.y - ENTRY)
-    return _Placed(grid.cards, texts, grid.routes, plan.labels, font, badge)
+    return _Placed(grid.cards, texts, grid.routes, plan.labels, plan.font, badge)
 
 
 # ---- what all ways share ----
@@ -264,14 +265,17 @@ def _label(sheet: Sheet, link: Link, font: Font, width: float) -> list[str]:
     return lines_of(link.at, "label", text, font, width - font.size * 1.5) if text else []
 
 
-def _text(sheet: Sheet, tree: _Tree, one: int, wide: float, growth: float) -> Stack:
-    width, ink, soft = wide - 2 * sheet.pad, sheet.theme.ink, sheet.theme.soft
+def _texts(sheet: Sheet, tree: _Tree, wides: Sequence[float], growth: float) -> list[Stack]:
+    settings = {wide: _setting(sheet, wide - 2 * sheet.pad, growth) for wide in set(wides)}
+    return [settings[wide](at) for at, wide in zip(tree.cards, wides, strict=True)]
+
+
+def _setting(sheet: Sheet, width: float, growth: float) -> Callable[[int], Stack]:
+    ink, soft = sheet.theme.ink, sheet.theme.soft
     title = font_of(sheet, "head", room_for(LONG_WORD, width, 16 * growth))
     plain = font_of(sheet, "text", room_for(8, width, 13 * growth))
-    return stack(
-        sheet, tree.cards[one], width,
-        ("title", title, ink, 0), ("body", plain, soft, 4), ("detail", plain, soft, 6), ("lines", plain, soft, 6),
-    )  # fmt: skip
+    runs = ("title", title, ink, 0), ("body", plain, soft, 4), ("detail", plain, soft, 6), ("lines", plain, soft, 6)
+    return lambda at: stack(sheet, at, width, *runs)
 
 
 def _height(sheet: Sheet, text: Stack) -> float:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rungwise.contracts.scene.kit import (
     Box,
+    Draw,
     Look,
     Rect,
     Sheet,
@@ -50,14 +51,15 @@ class Zone(NamedTuple):
     share: float = 1  # of height that is left over, next to the others of its stack
 
 
-def filled(sheet: Sheet, build: Callable[[float], Zone]) -> list[Box]:
+def filled(sheet: Sheet, build: Callable[[float], Zone]) -> Draw:
     """What `build` makes at a growth of the type, as large as it goes into the body."""
-    return grown(sheet, lambda growth: _within(sheet.body.h, build(growth))).draw(sheet.body)
+    zone = grown(sheet, lambda growth: _within(sheet.body.h, build(growth)))
+    return lambda: zone.draw(sheet.body)
 
 
-def first_fitting(room: float, builds: Sequence[Callable[[], Zone]]) -> Zone:
+def first_fitting(sheet: Sheet, growth: float, room: float, builds: Sequence[Callable[[], Zone]]) -> Zone:
     """The first of several arrangements that is not too high and has no word too wide."""
-    return first_fit(builds, lambda build: _within(room, build()))
+    return first_fit(sheet, growth, dict(enumerate(builds)), lambda build: _within(room, build()))
 
 
 def _within(room: float, zone: Zone) -> Zone:
@@ -156,7 +158,7 @@ def _flat(sheet: Sheet, at: int, order: int, width: float, growth: float) -> Zon
 
 def _card(sheet: Sheet, at: int, room: Rect, face: Look, text: Stack, air: float) -> Box:
     drawn = card(sheet, *room, face)
-    if room.h - 2 * sheet.pad - text.h - air * len(text.starts) > SPARE:
+    if room.h - 2 * sheet.pad - text.h - air * len(text.pieces) > SPARE:
         drawn.append(ornament(sheet, *room, face.hue))
     return Box(at, *room, drawn + written(text, room.x + sheet.pad, room.y + sheet.pad + STRIP, air=air))
 
