@@ -9,7 +9,8 @@ from rungwise.ladder.rung import AXES, axis_of, changed, flattened, read, requir
 from rungwise.train.settings import Rung as Trained
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted((ROOT / "rungs").rglob("*.toml"))
+NO_RUNGS = ("policy.toml", "blueprint.toml")  # mandates and curricula lie beside them
+SHIPPED = [path for path in sorted((ROOT / "rungs").rglob("*.toml")) if path.name not in NO_RUNGS]
 
 BASE = """
 question = "q"

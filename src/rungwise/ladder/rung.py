@@ -159,8 +159,15 @@ def _compared(was: Json, now: Json, place: str = "") -> Iterator[tuple[str, Json
     if isinstance(was, dict) and isinstance(now, dict):
         for key in sorted({*was, *now}):
             yield from _compared(was.get(key), now.get(key), f"{place}.{key}" if place else key)
+    elif _tables(was) and _tables(now) and len(was) == len(now):
+        for number, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from _compared(one, other, f"{place}.{number}")
     elif was != now:
         yield place, was, now
+
+
+def _tables(value: Json) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, dict) for one in value)
 
 
 def flattened(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
