@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from rungwise.check.examinee import Examinee, Result, ruled
+from rungwise.check.examinee import TASK_SECONDS, Examinee, Result, ruled
 from rungwise.contract import Task, Verdict
 from rungwise.probe.shallow import SHALLOW, reslot_of, shallow
 from rungwise.probe.stats import rate
@@ -29,6 +29,7 @@ def tiers(x: Examinee) -> Result:
     by, met = _difficulty(x)
     faults = [f"no task of tier {tier} among {x.n} a split" for tier in x.contract.tiers if tier not in met]
     ordered = [(tier, met[tier]) for tier in x.contract.tiers if tier in met]
+    x.say({"doing": "comparing tiers", "limit": TASK_SECONDS})  # scipy is loaded here, which takes its time
     for (easier, a), (harder, b) in pairwise(ordered):
         noise = math.sqrt(_variance(a) / len(a) + _variance(b) / len(b))
         if _mean(b) - _mean(a) > 0.02 + _sure(min(len(a), len(b))) * noise:
