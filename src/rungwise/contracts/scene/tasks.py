@@ -19,6 +19,7 @@ always prose, intent always intent, anchors always explicit.
 import random
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 
 import msgspec
 
@@ -44,6 +45,7 @@ OWNED: Mapping[str, range] = {
     "recombination": range(20), "content": range(17, 18), "longer": range(20), "intent": range(20),
     "anchors": range(18, 20),
 }  # fmt: skip
+TRIES = 300  # of one tier
 HELD_PAIRS = 6  # every sixth pair is recombination's alone
 
 
@@ -63,11 +65,12 @@ def _made(split: str, index: int, seed: int, families: tuple[str, ...], wording:
     """Everything of a task but its id. Pure, so remembered: examining, probing and training ask for the same again."""
     rng = stream(seed, "scene tasks", split, index)
     surface = _surface(split, wording, rng)
-    tier = _tier(split, index)
-    while True:
+    for tries in count():
+        tier = _tier(split, index + tries // TRIES)  # where few families leave a tier of a split without any, the next
         made = (_intent if surface == "intent" else _drafted)(split, tier, families, surface, refs, rng)
         if made is not None:
             return made
+    raise AssertionError("count has no end")
 
 
 def _surface(split: str, wording: str, rng: random.Random) -> str:
