@@ -1,6 +1,6 @@
 """How fast learning is: sampling, a GRPO step and SFT, as shares of what this machine multiplies, and beside its peers.
 
-    python bench/learn.py [--json] [--peers | --tricks | --forced] [--only WHAT] [--rounds N]
+    python bench/learn.py [--json] [--peers | --tricks | --profile | --forced] [--only WHAT] [--rounds N]
 
 With --peers an environment of its own is made in bench/.peers (TRL and transformers, pinned), and each of ours is
 measured in turn with each of theirs, N rounds, on the same model, batch and machine; ratios are of medians. Every
@@ -100,7 +100,7 @@ def sample(size: str) -> list[float]:
     return timed(once, 8, 2)
 
 
-def grpo(size: str, workers: int = 0) -> list[float]:
+def grpo(size: str, workers: int = 0, warm: int = 2) -> list[float]:
     from rungwise.train.rl import Rl
     from rungwise.train.settings import RlSettings
 
@@ -108,7 +108,7 @@ def grpo(size: str, workers: int = 0) -> list[float]:
     policy.workers = start.workers = workers or policy.workers
     settings = RlSettings(prompts=PROMPTS, k=ANSWERS, max_new_tokens=ANSWER, lr=1e-5)
     stage = Rl(policy, start, Parity(), tasks(policy, PROMPTS * 8), settings, 0, None, print)
-    return timed(stage.step, 6, 2)
+    return timed(stage.step, 6, warm)
 
 
 def without(trick: str, size: str) -> list[float]:
@@ -123,6 +123,29 @@ def without(trick: str, size: str) -> list[float]:
     if trick == "a core a thread":
         return grpo(size, workers=1)
     return grpo(size)
+
+
+def profiled(size: str) -> dict:
+    """Where the time of GRPO steps on one core goes: the sampler, products, our kernels, and what is left."""
+    import cProfile
+    import pstats
+
+    from torch.profiler import ProfilerActivity, profile
+
+    calls = cProfile.Profile()
+    with profile(activities=[ProfilerActivity.CPU]) as operations:
+        seconds = calls.runcall(grpo, size, workers=1, warm=0)  # what warms up is in the profile too
+    stats = pstats.Stats(calls).stats  # type: ignore[attr-defined]
+    sampler = sum(own[3] for (file, _, name), own in stats.items() if file.endswith("sample.py") and name == "written")
+    spent = {one.key: one.self_cpu_time_total / 1e6 for one in operations.key_averages()}
+    parts = {
+        "sampler": sampler,
+        "products": spent.get("aten::mm", 0) + spent.get("aten::addmm", 0),
+        "attention": sum(took for name, took in spent.items() if name.startswith("_Attention")),
+        "other kernels": sum(took for name, took in spent.items() if name[0] == "_" and "Attention" not in name),
+    }
+    shares = {name: took / sum(seconds) for name, took in parts.items()}
+    return {"size": size, "step_seconds": statistics.fmean(seconds), **shares, "rest": 1 - sum(shares.values())}
 
 
 def sft(size: str) -> list[float]:
@@ -300,6 +323,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=2, metavar=("WHAT", "SIZE"), help="one measurement, in this process")
     parser.add_argument("--tricks", action="store_true", help="the GRPO step with one trick left out at a time")
+    parser.add_argument("--profile", action="store_true", help="where the time of a GRPO step on one core goes")
     parser.add_argument("--forced", action="store_true", help="sampling canvases free and held to the grammar")
     parser.add_argument("--without", nargs=2, metavar=("TRICK", "SIZE"), help="one of those, in this process")
     args = parser.parse_args()
@@ -313,7 +337,10 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores: {RATE[0] / 1e9:.0f} GFLOP/s bf16",
         file=sys.stderr,
     )
-    if args.forced:
+    if args.profile:
+        rows = [profiled(size) for size in SIZES]
+        print("\n".join(map(str, rows)), file=sys.stderr)
+    elif args.forced:
         rows = [forced(surface, args.rounds) for surface in ("json", "compact")]
     else:
         rows = tricks(args.rounds) if args.tricks else measured(args.rounds, args.peers, args.only)

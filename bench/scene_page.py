@@ -2,7 +2,7 @@
 
     python bench/scene_page.py -o page.html
 
-One self-contained page. The families show library content; the assets show their own copy, with the parity at which the
+One self-contained page. The families show content of the packs; the assets their own copy, with the parity at which the
 compiled picture stands to the drawn one and what it is made of.
 """
 
@@ -19,7 +19,7 @@ from rungwise.contracts.scene.draft import counts_of, scene_of_draft
 from rungwise.contracts.scene.drawing import draft
 from rungwise.contracts.scene.families import FAMILIES, TONES_OF
 from rungwise.contracts.scene.language import scene_of
-from rungwise.contracts.scene.library import PACKS, content_for
+from rungwise.contracts.scene.packs import PACKS, content_for
 
 SIZE = (6, 9)  # components in a body: what most people draw
 TRIES = 40  # drafts tried until one fits its canvas

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rungwise.contracts.scene import drawing, library
+from rungwise.contracts.scene import drawing, packs
 from rungwise.contracts.scene.compiler import Drawing, compile_scene
 from rungwise.contracts.scene.draft import counts_of, scene_of_draft
 from rungwise.contracts.scene.kit import Rect
@@ -212,12 +212,12 @@ def test_cells_of_a_column_are_level_and_figures_end_at_one_line() -> None:
 
 @pytest.mark.parametrize("layout", HERE)
 @pytest.mark.parametrize(("length", "least"), [("short", 0.97), ("long", 0.8)])
-def test_what_is_drawn_at_random_fits(layout: str, length: library.Length, least: float) -> None:
+def test_what_is_drawn_at_random_fits(layout: str, length: packs.Length, least: float) -> None:
     rng, low, high = random.Random(f"{layout} {length}"), *drawing.sizes(layout)
     fits, tried = 0, 40
     for _ in range(tried):
         draft = drawing.draft(layout, (low, min(16, high)), rng)
-        pack = library.PACKS[rng.choice([*library.PACKS])]
-        content = library.content_for(layout, counts_of(draft), pack, rng, length)
+        pack = packs.PACKS[rng.choice([*packs.PACKS])]
+        content = packs.content_for(layout, counts_of(draft), pack, rng, length)
         fits += isinstance(compile_scene(scene_of_draft(draft), content), Drawing)
     assert fits >= least * tried

@@ -13,16 +13,14 @@
 4. A sweep is gone on with only where its rung file, seeds and settings are those it was begun with.
 """
 
-import fcntl
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -35,6 +33,7 @@ import msgspec
 
 from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder.ledger import reading, sha256_of, transaction, written
+from rungwise.ladder.process import locked, ran
 from rungwise.train.rungfile import parsed
 
 STATES = ("waiting", "running", "done", "failed")
@@ -43,7 +42,6 @@ SCHEMA = (
     "born TEXT, started REAL, ended REAL, seconds REAL NOT NULL DEFAULT 0, error TEXT)",
 )
 LONGEST = 100  # characters of a folder's name
-TAIL = 8192  # bytes of what a process said last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +225,7 @@ def _items(queue: Queue, connection: Any) -> list[Item]:
     found = []
     for item in items_of(queue.sweep, queue.folder):
         born, row = rows[item.id]
-        if row["state"] == "running" and _born(row["pid"]) != born and not _locked(_log(queue, item, "lock")):
+        if row["state"] == "running" and _born(row["pid"]) != born and not locked(_log(queue, item, "lock")):
             row |= {"state": "waiting", "pid": None}
         found.append(replace(item, **row))
     return found
@@ -237,7 +235,7 @@ def claim(queue: Queue) -> Item | None:
     """The first that waits, now this process's; None where none waits."""
     with transaction(queue.database) as connection:
         waiting = (item for item in _items(queue, connection) if item.state == "waiting")
-        free = next((item for item in waiting if not _locked(_log(queue, item, "lock"))), None)
+        free = next((item for item in waiting if not locked(_log(queue, item, "lock"))), None)
         if free is None:
             return None
         pid, now = os.getpid(), time.time()
@@ -303,8 +301,8 @@ def _born(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         if Path("/proc/self/stat").exists():
             return None
-        ran = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        state, _, began = ran.stdout.strip().partition(" ")
+        ps = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        state, _, began = ps.stdout.strip().partition(" ")
     return began.strip() if began and state[0] not in "ZX" else None
 
 
@@ -321,7 +319,7 @@ def work(queue: Queue, tell: Tell, command: Command | None = None) -> None:
     while (item := claim(queue)) is not None:
         try:
             tell(item, progress(queue))
-            error = _ran(queue, item, command(item))
+            error = ran(command(item), *(_log(queue, item, kind) for kind in ("out", "err", "lock")))
         except BaseException:
             tell(release(queue, item), progress(queue))
             raise
@@ -339,67 +337,6 @@ def run_command(queue: Queue, item: Item) -> list[str]:
     ]  # fmt: skip
 
 
-def _ran(queue: Queue, item: Item, command: Sequence[str]) -> str | None:
-    """What went wrong, in the process's own last words; None where nothing did. It has a session of its own: a
-    terminal's Ctrl-C would reach it besides ours, and a second one means that nobody waits for it."""
-    said, told, lock = (_log(queue, item, kind) for kind in ("out", "err", "lock"))
-    said.parent.mkdir(exist_ok=True)
-    with said.open("ab") as out, told.open("ab") as err, _lock(lock) as held:
-        before = err.tell()
-        try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, pass_fds=[held]
-            )
-        except OSError as error:
-            return f"cannot run {command[0]}: {error.strerror}"
-        try:
-            code = process.wait()
-        except BaseException:
-            _stop(process)
-            raise
-    return _last_words(told, before, code) if code else None
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ctrl-C once, and it saves what it has; once more where the person presses again; a third time ends it."""
-    for _ in range(2):
-        process.send_signal(signal.SIGINT)
-        with suppress(KeyboardInterrupt):
-            process.wait()
-            return
-    process.kill()
-    process.wait()
-
-
-def _last_words(path: Path, before: int, code: int) -> str:
-    with path.open("rb") as file:
-        file.seek(max(before, path.stat().st_size - TAIL))
-        lines = [line.strip() for line in re.split("[\r\n]+", file.read().decode("utf-8", "replace"))]
-    last = next((line for line in reversed(lines) if line), "")
-    plain = "".join(letter if letter.isprintable() else " " for letter in last)[:300]
-    ended = f"exit code {code}" if code > 0 else f"killed by signal {-code}"
-    return f"{ended}: {plain}" if plain else ended
-
-
 def _log(queue: Queue, item: Item, kind: str) -> Path:
     """One name an item: an arm's folder and its seed's."""
     return queue.folder / "logs" / f"{','.join(item.folder.relative_to(queue.folder).parts)}.{kind}"
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[int]:
-    """Held by this process and by every one that is handed it, until the last of them is gone."""
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
-
-
-def _locked(path: Path) -> bool:
-    if not path.exists():
-        return False
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that ask do not see each other
-        except BlockingIOError:
-            return True
-    return False

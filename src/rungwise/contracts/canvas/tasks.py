@@ -12,13 +12,12 @@ designs drawn without simulating.
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import overload
 
 import msgspec
 
-from rungwise.contract import Json, Task, hash_of, task_id
+from rungwise.contract import Json, Lazy, Task, hash_of, task_id
 from rungwise.contracts.canvas.certificate import NO_BUDGET, certificate, solved_by_few, unskilled_passes
 from rungwise.contracts.canvas.judge import Problem, Scenario
 from rungwise.contracts.canvas.language import parse, write
@@ -73,27 +72,10 @@ BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
 WEIGHTS = ((30, 30, 15, 15, 10), (34, 26, 15, 15, 10), (26, 34, 15, 15, 10))
 
 
-def tasks(split: str, n: int, seed: int, name: str, version: str, surface: str) -> "Drawn":
+def tasks(split: str, n: int, seed: int, name: str, version: str, surface: str) -> Lazy:
     if split not in SPLITS:
         raise InputError(f"no split {split!r}; {nearest(split, SPLITS)}", field="split")
-    return Drawn(range(n), lambda index: _task(split, seed, index, name, version, surface))
-
-
-class Drawn(Sequence[Task]):
-    """Tasks that are made when they are looked at: one costs a tenth of a second, and no two depend on each other."""
-
-    def __init__(self, indices: range, make: Callable[[int], Task]) -> None:
-        self._indices, self._make = indices, make
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    @overload
-    def __getitem__(self, at: int) -> Task: ...
-    @overload
-    def __getitem__(self, at: slice) -> "Drawn": ...
-    def __getitem__(self, at: int | slice) -> "Task | Drawn":
-        return Drawn(self._indices[at], self._make) if isinstance(at, slice) else self._make(self._indices[at])
+    return Lazy(range(n), lambda index: _task(split, seed, index, name, version, surface))
 
 
 def gold(task: Task, surface: str) -> str:

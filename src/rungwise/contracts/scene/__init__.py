@@ -4,7 +4,7 @@ families.py     the one table that everything is made from
 language.py     the syntax tree's two surfaces (tree.py); topology.py what edges must form; faults.py why a text is none
 compiler.py     scene and content to SVG, decompile.py back; content.py layouts/ kit.py frame.py palette.py metrics.py
 judge.py        strict reading, compilation, field by field against what the prompt determines; failure labels
-tasks.py        splits and tiers; draft.py a scene as rules; drawing.py, intent.py, words.py, library.py, topics.py
+tasks.py        splits and tiers; draft.py a scene as rules; drawing.py, intent.py, words.py, packs.py, topics.py
 sabotage.py     wrong scenes with the label each must get
 repair.py       the deterministic mend; pick.py the choice among k
 picture.py      what a person looks at

@@ -30,7 +30,7 @@ from rungwise.contracts.scene.draft import Clause, Draft, counts_of, items_of, s
 from rungwise.contracts.scene.families import FAMILIES, PLAIN
 from rungwise.contracts.scene.judge import Facts
 from rungwise.contracts.scene.language import write
-from rungwise.contracts.scene.library import LENGTHS, PACKS, content_for, names_of
+from rungwise.contracts.scene.packs import LENGTHS, PACKS, content_for, names_of
 from rungwise.contracts.scene.tree import Scene
 from rungwise.errors import InputError, nearest
 from rungwise.seeds import stream

@@ -1,4 +1,4 @@
-"""What pictures are about: topic packs of infographic copy, from which `library.py` makes a scene's content.
+"""What pictures are about: topic packs of infographic copy, from which `packs.py` makes a scene's content.
 
 Ten packs are seen in training, four are hidden from it and share no title, name or sentence with the ten. Copy is kept
 as running text: names, labels, values and sizes stand between commas, sentences end at their full stop. Sizes of a pack

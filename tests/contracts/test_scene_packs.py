@@ -1,4 +1,4 @@
-"""The scene content library: real copy, of the shapes that the family table asks for."""
+"""The packs of content: real copy, of the shapes that the family table asks for."""
 
 import random
 import re
@@ -11,7 +11,7 @@ from rungwise.contract import Json
 from rungwise.contracts.scene.content import check_content
 from rungwise.contracts.scene.families import FAMILIES, LONGEST, MOST_CELLS, MOST_LINES, MOST_ROWS, Item, Kind
 from rungwise.contracts.scene.language import ID
-from rungwise.contracts.scene.library import BAR, LENGTHS, PACKS, WIDTHS, Length, Pack, content_for, names_of
+from rungwise.contracts.scene.packs import BAR, LENGTHS, PACKS, WIDTHS, Length, Pack, content_for, names_of
 from rungwise.contracts.scene.topics import (
     LONGEST_KICKER,
     LONGEST_LABEL,
