@@ -7,20 +7,21 @@ part with refs. What each field holds follows from its kind, and for a few from 
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, cycle, islice
 from typing import Literal
 
 from rungwise.contract import Json
 from rungwise.contracts.scene.families import FAMILIES, MOST_CELLS, MOST_LINES, Item, Kind
-from rungwise.contracts.scene.topics import PACKS, Pack
+from rungwise.contracts.scene.topics import LONGEST_TITLE, PACKS, Pack
 
-__all__ = ["LENGTHS", "PACKS", "Length", "Pack", "content_for", "names_of"]
+__all__ = ["LENGTHS", "PACKS", "Length", "Pack", "content_for", "names_of", "retitled"]
 
 Length = Literal["short", "medium", "long"]
 FEWEST = 2  # items of a collection that nobody counted: the most that any part needs, and enough to look like a list
 WIDTHS = (3, 4)  # columns of a table
+TITLES = ("{} and {}", "From {} to {}", "{} before {}", "{}, {} and the rest", "Why {} needs {}", "{} without {}")
 BAR = (1, 100)  # what a bar's number may be: a share of the longest bar that can still be seen
 
 
@@ -39,6 +40,14 @@ LENGTHS: Mapping[Length, Measure] = {
     "medium": Measure(0.7, (1, 2), (2, 3), (3, 5)),
     "long": Measure(1.0, (2, 3), (4, MOST_LINES), (6, 9)),
 }
+
+
+def retitled(pack: Pack, rng: random.Random) -> Pack:
+    """The pack under a title of two names from seen packs: of ten titles alone a model learns to expect those ten."""
+    names = [name for one in PACKS.values() if not one.hidden for name in one.names]
+    while len(title := rng.choice(TITLES).format(*rng.sample(names, 2))) > LONGEST_TITLE:
+        pass
+    return replace(pack, title=title)
 
 
 def names_of(pack: Pack) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from rungwise.contracts.scene.draft import Clause, Draft, counts_of, items_of, s
 from rungwise.contracts.scene.families import FAMILIES, PLAIN
 from rungwise.contracts.scene.judge import Facts
 from rungwise.contracts.scene.language import write
-from rungwise.contracts.scene.packs import LENGTHS, PACKS, content_for, names_of
+from rungwise.contracts.scene.packs import LENGTHS, PACKS, Pack, content_for, names_of, retitled
 from rungwise.contracts.scene.tree import Scene
 from rungwise.errors import InputError, nearest
 from rungwise.seeds import stream
@@ -46,6 +46,7 @@ OWNED: Mapping[str, range] = {
     "anchors": range(18, 20),
 }  # fmt: skip
 TRIES = 300  # of one tier
+RETITLED = 0.8  # of the tasks told about a seen pack
 HELD_PAIRS = 6  # every sixth pair is recombination's alone
 
 
@@ -98,17 +99,17 @@ def _drafted(
     found = tier_of(scene_of_draft(draft))
     if (able and found != tier) or _held(draft, found) != (split == "recombination") or not _owned(split, draft):
         return None
-    pack = rng.choice([name for name, one in PACKS.items() if one.hidden == (split == "content")])
+    pack = rng.choice([one for one in PACKS.values() if one.hidden == (split == "content")])
+    pack = retitled(pack, rng) if not pack.hidden and rng.random() < RETITLED else pack
     named = refs == "names" or (refs == "mixed" and rng.random() < 0.5)
-    draft = _keyed(draft, names_of(PACKS[pack])) if named else draft
+    draft = _keyed(draft, names_of(pack)) if named else draft
     content = _content(draft, pack, rng)
     if content is None:
         return None
-    topic = PACKS[pack].title
     if surface == "explicit":
-        prompt = words.explicit(draft, topic)
+        prompt = words.explicit(draft, pack.title)
     else:
-        prompt = words.prose(draft, topic, rng, hidden=split == "paraphrase")
+        prompt = words.prose(draft, pack.title, rng, hidden=split == "paraphrase")
     return _record(draft, content, surface, found, prompt)
 
 
@@ -155,7 +156,7 @@ def _intent(
     if intent.held(wish) != (split == "intent") or not _owned(split, wish):
         return None
     draft = intent.draft_of(wish)
-    pack = rng.choice([name for name, one in PACKS.items() if not one.hidden])
+    pack = rng.choice([one for one in PACKS.values() if not one.hidden])
     content = _content(draft, pack, rng)
     if content is None:
         return None
@@ -171,11 +172,11 @@ def tier_of(scene: Scene) -> str:
     return next((tier for tier, (_, most) in SIZES.items() if body <= most), TIERS[-1])
 
 
-def _content(draft: Draft, pack: str, rng: random.Random) -> dict[str, Json] | None:
+def _content(draft: Draft, pack: Pack, rng: random.Random) -> dict[str, Json] | None:
     """Content with which the scene compiles: the longest that was drawn or shorter; None where not even that fits."""
     scene, counts = scene_of_draft(draft), counts_of(draft)
     for length in list(LENGTHS)[rng.randrange(3) :: -1]:
-        content = content_for(draft.layout, counts, PACKS[pack], rng, length)
+        content = content_for(draft.layout, counts, pack, rng, length)
         for collection, names in draft.keys.items():
             content[collection] = dict(zip(names, content[collection], strict=False))
         if isinstance(compile_scene(scene, content), Drawing):
