@@ -33,7 +33,7 @@ def test_the_forms() -> None:
     assert paid(Form(name="exact"), 0.9) == 1
     assert paid(Form(name="partial", power=3), 0.5, "wrong") == 0.125
     assert paid(Form(name="chance_corrected", chance=0.2), 0.6, "wrong") == pytest.approx(0.5)
-    assert paid(Form(name="chance_corrected", chance=0.2), 0.1, "wrong") == 0
+    assert paid(Form(name="chance_corrected", chance=0.2), 0.1, "wrong") == pytest.approx(-0.125)
     tiered = Form(name="tiered", values=STEPS)
     assert [paid(tiered, 0, label) for label in STEPS] == [0, 0.3, 0.5, 0.7]
     assert paid(tiered, 0.8) == 1

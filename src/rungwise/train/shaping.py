@@ -1,7 +1,8 @@
 """From a verdict to the reward: a form of its score, and bounded terms beside it. Only the reward is ever shaped.
 
 1. The form says what the score pays: `raw` as it is, `exact` only a pass, `partial` the score to a power,
-   `chance_corrected` what is beyond guessing, `tiered` a value for each failure label (a pass is 1).
+   `chance_corrected` what is beyond guessing (below it less than 0), `tiered` a value for each failure label (a pass is
+   1).
 2. A term reads one number of the verdict, or the answer's length, and pays from -share to +share. `triangle`: most at
    its peak, least from its low and its high on. `band`: most between low and high, least one width of the band away.
    `part`: in step with a sub-score. `length`: most up to its low, least from its high on, in tokens.
@@ -81,7 +82,7 @@ def _partial(form: Form, verdict: Verdict) -> float:
 
 
 def _chance_corrected(form: Form, verdict: Verdict) -> float:
-    return max(0.0, (verdict.score - form.chance) / (1 - form.chance))
+    return (verdict.score - form.chance) / (1 - form.chance)
 
 
 def _tiered(form: Form, verdict: Verdict) -> float:
