@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rungwise.contract import Task
+from rungwise.contract import Task, load_contract
 from rungwise.errors import InputError
 from rungwise.ladder import ruling as rulings
+from rungwise.ladder.countable import require_countable
 from rungwise.ladder.gates import found, parsed
 from rungwise.ladder.rung import read
 from rungwise.ladder.shallow import kept, known_by, measured, strongest
 from rungwise.policy.policy import Decode, answer_of
 from rungwise.probe.diagnosis import symptoms
 from rungwise.probe.failures import diagnose
-from rungwise.probe.freeze import open_probe
+from rungwise.probe.freeze import freeze, open_probe
 from rungwise.probe.measure import Result, measure
 from rungwise.probe.measure import read as read_result
 from rungwise.probe.result import estimate
@@ -29,7 +30,7 @@ from rungwise.report.run_page import run_page
 from rungwise.train import corpus
 from tests.unit.reported import put, section, walked
 from tests.unit.small import task
-from tests.unit.toy import contract_of, toy_probe
+from tests.unit.toy import contract_of, toy, toy_probe
 
 PROMPTS = st.lists(st.text("ab cd,", max_size=12), min_size=1, max_size=8)
 
@@ -60,17 +61,37 @@ def test_each_policy_writes_what_its_name_says() -> None:
 
 
 @pytest.mark.parametrize("how", ["all", "fenced", "after:ANSWER:"])
-def test_an_answer_stands_where_answers_are_looked_for(how: str) -> None:
-    writer, decode = ShallowWriter("frequent", asked(["a prompt"])), Decode(answer=how)
+def test_an_answer_stands_where_answers_are_looked_for(how: str, tmp_path: Path) -> None:
+    contract = load_contract(toy(tmp_path))
+    writer, decode = ShallowWriter("frequent", contract, asked(["a prompt"])), Decode(answer=how)
     (group,) = writer.write([task("another")], 3, decode, seed=0)
     assert [answer_of(one.text, how) for one in group] == ["gold 0"] * 3
     already = replace(writer, known=[(task("a prompt"), group[0].text)])
     assert next(already.write([task("another")], 1, decode, seed=0))[0].text == group[0].text
 
 
-def test_an_unknown_name_is_told_with_the_nearest() -> None:
+def test_an_unknown_name_is_told_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'nearest'"):
-        ShallowWriter("neerest", [])
+        ShallowWriter("neerest", load_contract(toy(tmp_path)), [])
+
+
+OWN = (
+    "    def grammar(self)",
+    """    @property
+    def shallow(self):
+        return {"first_word": lambda task: task.prompt.split()[0]}
+
+    def grammar(self)""",
+)
+
+
+def test_a_contract_has_shallow_policies_of_its_own(tmp_path: Path) -> None:
+    probe = freeze(tmp_path / "probe", toy(tmp_path, {"__init__.py": OWN}), {}, {"test": 4}, k=2, workers=1)
+    (told, *_) = ShallowWriter("first_word", probe.contract, []).write(probe.tasks, 2, Decode(), seed=0)
+    assert [one.text for one in told] == [probe.tasks[0].prompt.split()[0]] * 2
+    require_countable(["greedy - first_word >= 0.1", "greedy - nearest > 0"], probe.contract, probe.tasks, 2)
+    with pytest.raises(InputError, match="nothing is called 'last_word'.*first_word"):
+        require_countable(["greedy - last_word >= 0.1"], probe.contract, probe.tasks, 2)
 
 
 # ---- of a run ----
@@ -151,7 +172,7 @@ def test_the_ruling_and_its_page_say_what_can_be_had_without_skill(run: Path, un
 def test_it_is_measured_as_any_policy_is(tmp_path: Path) -> None:
     probe = toy_probe(tmp_path, n=12)
     golds = [(one, probe.golds[one.id]) for one in probe.tasks]
-    whole = measure(probe, ShallowWriter("nearest", golds))
+    whole = measure(probe, ShallowWriter("nearest", probe.contract, golds))
     assert {name: estimate(whole.rows, name).value for name in ("greedy", "pass@1", "oracle")} == {
         "greedy": 1.0, "pass@1": 1.0, "oracle": 1.0
     }  # fmt: skip

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from rungwise.check.examinee import TASK_SECONDS, Examinee, Result, ruled
 from rungwise.contract import Task, Verdict
-from rungwise.probe.shallow import SHALLOW, reslot_of, shallow
+from rungwise.probe import shallow
 from rungwise.probe.stats import rate
 
 POOL, ATTEMPTS = 60, 6
@@ -17,9 +17,9 @@ def panel_verdicts(x: Examinee) -> Mapping[str, list[Mapping[str, Verdict]]]:
     if not x.panel:
         training, *others = x.contract.splits
         pool = [(task, gold) for task in x.tasks[training][:POOL] if (gold := x.gold[task.id]) is not None]
-        panel = shallow(pool, reslot_of(x.contract))
+        panel = shallow.panel(x.contract, pool)
         for task in (task for split in others or [training] for task in x.tasks[split]):
-            row = {name: x.judge(task, answer(task), SHALLOW[name]) for name, answer in panel.items()}
+            row = {name: x.judge(task, answer(task), shallow.says(name)) for name, answer in panel.items()}
             x.panel.setdefault(task.tier, []).append(row)
     return x.panel
 
@@ -65,19 +65,20 @@ def _difficulty(x: Examinee) -> tuple[str, dict[str, list[float]]]:
 def baselines(x: Examinee) -> Result:
     """The panel's pass rates by tier. They fail nothing, but a probe that they pass measures nothing."""
     rows = [row for rows in panel_verdicts(x).values() for row in rows]
-    passes = {name: sum(row[name].passed for row in rows) for name in SHALLOW}
-    best = max(SHALLOW, key=lambda name: passes[name])
+    known = shallow.names(x.contract)
+    passes = {name: sum(row[name].passed for row in rows) for name in known}
+    best = max(known, key=lambda name: passes[name])
     overall = rate(passes[best], len(rows))
     warning = "; WARNING: much of this can be had without skill" if overall.low > 0.5 else ""
     table = {
-        SHALLOW[name]: {
+        shallow.says(name): {
             tier: str(rate(sum(row[name].passed for row in x.panel[tier]), len(x.panel[tier])))
             for tier in x.contract.tiers
             if tier in x.panel
         }
-        for name in SHALLOW
+        for name in known
     }
-    return True, f"best of the shallow panel: {SHALLOW[best]}, {overall}{warning}", {"panel": table}
+    return True, f"best of the shallow panel: {shallow.says(best)}, {overall}{warning}", {"panel": table}
 
 
 def _mean(values: Sequence[float]) -> float:

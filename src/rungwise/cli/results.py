@@ -106,7 +106,7 @@ def probe(
 def _unskilled(opened: "Probe", name: str, of: Path | None) -> "Writer":
     """Who knows a run's training tasks, or those that the probe was held against."""
     from rungwise.drawing import draw
-    from rungwise.probe.shallow import ShallowWriter, reslot_of
+    from rungwise.probe.shallow import ShallowWriter
 
     if of is not None:
         from rungwise.ladder.shallow import known_by
@@ -114,11 +114,11 @@ def _unskilled(opened: "Probe", name: str, of: Path | None) -> "Writer":
         known, place = known_by(of, opened.contract), {"run": of.as_posix()}
         if not known:
             raise InputError("no training tasks with golds in it; expected a run's folder", file=of)
-        return ShallowWriter(name, known, place, reslot_of(opened.contract))
+        return ShallowWriter(name, opened.contract, known, place)
     lock, pool = opened.lock, opened.lock.apart
     drawn = draw(lock.contract, lock.settings, pool["split"], pool["tasks"], pool["seed"], answered=False)
     known = [(task, gold) for task, gold in drawn if gold]
-    return ShallowWriter(name, known, {"split": pool["split"]}, reslot_of(opened.contract))
+    return ShallowWriter(name, opened.contract, known, {"split": pool["split"]})
 
 
 def _writer(

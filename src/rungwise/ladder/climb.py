@@ -128,7 +128,7 @@ def standing(of: Climb) -> Standing:
         probe = open_probe(Path(of.mandate.probe))
     except ProbeChanged as error:
         return Standing(start=of.start, probe_fault=str(error))
-    require_countable(of.mandate.goal, probe.tasks, probe.lock.k)
+    require_countable(of.mandate.goal, probe.contract, probe.tasks, probe.lock.k)
     ran: list[Ran] = []
     for number in count(1):
         file, run = _place(of, probe, number)

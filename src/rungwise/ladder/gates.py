@@ -15,12 +15,12 @@ from rungwise.errors import InputError
 from rungwise.ladder.compare import difference, require_comparable
 from rungwise.probe.measure import Result
 from rungwise.probe.result import estimate, part
-from rungwise.probe.shallow import SHALLOW
 from rungwise.probe.stats import Difference, Estimate
 
+RUNS = ("baseline", "champion")  # what may be compared with besides shallow policies
 WRITTEN = re.compile(
     r"\s*(?P<metric>[\w.@]+)\s*(?:\[(?P<part>[^\]]+)\])?\s*"
-    rf"(?:-\s*(?P<against>{'|'.join(('baseline', 'champion', *SHALLOW))})\s*)?"
+    r"(?:-\s*(?P<against>[a-z_]+)\s*)?"
     r"(?P<how>>=|<=|>|<)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+))\s*(?P<percent>%?)\s*"
 )
 HOW: Mapping[str, Callable[[float, float], bool]] = {
@@ -33,7 +33,7 @@ class Condition:
     text: str
     metric: str
     part: str | None
-    against: str | None  # baseline, champion, or one of SHALLOW
+    against: str | None  # one of RUNS, or a shallow policy
     how: str
     bound: float
 

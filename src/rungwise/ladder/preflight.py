@@ -220,7 +220,7 @@ def _conditions(before: Before, _ready: Mapping[str, Prepared]) -> str:
     """Every metric and slice that is asked for is there to be had, before it costs a run to find out."""
     rung, tasks, k = before.rung, before.probe.tasks, before.probe.lock.k
     metric(rung.target, k)
-    require_countable((*rung.expectations, *rung.gates), tasks, k)
+    require_countable((*rung.expectations, *rung.gates), before.contract, tasks, k)
     for text in (*rung.expectations, *rung.gates):
         if gates.parsed(text).against == "baseline" and rung.axis == "contract":
             raise InputError("a baseline of another contract is not compared with", field=text)

@@ -22,7 +22,7 @@ from rungwise.probe.diagnosis import Symptom
 from rungwise.probe.failures import Diagnosis
 from rungwise.probe.measure import Result
 from rungwise.probe.result import estimate, mended
-from rungwise.probe.shallow import SHALLOW
+from rungwise.probe.shallow import says
 from rungwise.probe.stats import Estimate
 
 MENDED = 0.5  # of the misses: beyond it repair comes first
@@ -51,7 +51,7 @@ def rule(
     shallow = shallow or {}
     compared = {name: compare(ours, other, rung.target) for name, other in others.items() if other is not None}
     best = strongest(shallow, rung.target)
-    without = {SHALLOW[best]: compare(ours, shallow[best], rung.target)} if best else {}
+    without = {says(best): compare(ours, shallow[best], rung.target)} if best else {}
     against = {**others, **shallow}
     gated = [gates.found(gates.parsed(text), ours, against) for text in rung.gates]
     verb, reasons = _verb(rung, ours, compared.get("champion"), gated, symptoms)

@@ -44,7 +44,7 @@ from rungwise.probe.measure import Result, measure
 from rungwise.probe.measure import read as read_result
 from rungwise.probe.measure import save as save_result
 from rungwise.probe.result import estimate
-from rungwise.probe.shallow import SHALLOW
+from rungwise.probe.shallow import says
 from rungwise.source import judge_hash, source
 from rungwise.train import checkpoint, corpus
 from rungwise.train.finished import model_of
@@ -319,7 +319,7 @@ def _ruling(line: Line, probe: Probe, ours: Result, others: Others) -> dict[str,
     unskilled = shallow.measured(line.out, probe, line.show.doing)
     ruling = rulings.rule(line.rung, ours, results, diagnosis, seen, unskilled)
     runs = {name: found[0] for name, found in held.items() if found}
-    runs |= {SHALLOW[name]: one.folder.as_posix() for name, one in unskilled.items()}
+    runs |= {says(name): one.folder.as_posix() for name, one in unskilled.items()}
     signed = {"needed": line.rung.signed and ruling.verb == "promote", "by": None}
     return {**rulings.record(ruling, diagnosis, seen, runs), "signed": signed}
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from rungwise.contract import Contract, Json
+from rungwise.ladder import gates
 from rungwise.probe.freeze import Probe
 from rungwise.probe.measure import Result, measure, read, save
 from rungwise.probe.result import estimate
-from rungwise.probe.shallow import SHALLOW, Known, ShallowWriter, reslot_of
+from rungwise.probe.shallow import Known, ShallowWriter, names, says
 from rungwise.train import corpus
 
 DRAWN = ("gold", "attempt")  # sources whose tasks lie in the run's own files
@@ -52,17 +53,17 @@ def _asked(run: Path) -> dict[str, Json]:
 def measured(run: Path, probe: Probe, tell: Callable[[str], None]) -> dict[str, Result]:
     """By name; measured and kept."""
     known, found = known_by(run, probe.contract), {}
-    for name, says in SHALLOW.items():
-        tell(f"measuring the {says}")
+    for name in names(probe.contract):
+        tell(f"measuring the {says(name)}")
         folder = run / "shallow" / name
-        told = measure(probe, ShallowWriter(name, known, {"run": run.as_posix()}, reslot_of(probe.contract)))
+        told = measure(probe, ShallowWriter(name, probe.contract, known, {"run": run.as_posix()}))
         found[name] = Result(folder, save(folder, probe, told), told.rows)
     return found
 
 
 def kept(run: Path, name: str | None) -> dict[str, Result]:
-    """What `measured` has kept of that one; nothing where it is none of SHALLOW."""
-    return {name: read(run / "shallow" / name)} if name is not None and name in SHALLOW else {}
+    """What `measured` has kept of that one; nothing where it is no shallow policy."""
+    return {name: read(run / "shallow" / name)} if name is not None and name not in gates.RUNS else {}
 
 
 def strongest(found: Mapping[str, Result], metric: str) -> str | None:

@@ -5,7 +5,8 @@ a model that is not above them on tasks it has not seen has learned none.
    no training task is known, what is taken from one is empty.
 2. They write one answer to a task, whatever is drawn: all of k samples are alike.
 3. Where a contract says how a known answer is fitted to another task (`reslot`), nearest and frequent golds are fitted.
-4. An answer is put where answers are looked for, in a fenced block or after a marker, unless it stands there already.
+4. A contract may have shallow policies of its own (`shallow`), which read no more than the prompt.
+5. An answer is put where answers are looked for, in a fenced block or after a marker, unless it stands there already.
 """
 
 import re
@@ -46,8 +47,22 @@ def shallow(known: Known, reslot: Reslot | None = None) -> Mapping[str, Shallow]
     }
 
 
-def reslot_of(contract: Contract) -> Reslot | None:
-    return getattr(contract, "reslot", None)
+def panel(contract: Contract, known: Known) -> Mapping[str, Shallow]:
+    """Those of SHALLOW and the contract's own."""
+    return {**shallow(known, getattr(contract, "reslot", None)), **own(contract)}
+
+
+def own(contract: Contract) -> Mapping[str, Shallow]:
+    return getattr(contract, "shallow", {})
+
+
+def names(contract: Contract) -> tuple[str, ...]:
+    return (*SHALLOW, *own(contract))
+
+
+def says(name: str) -> str:
+    """What a policy is, in words."""
+    return SHALLOW.get(name, name.replace("_", " "))
 
 
 def _frequent(known: Known, reslot: Reslot | None) -> Shallow:
@@ -92,13 +107,14 @@ def _words(text: str) -> frozenset[str]:
 @dataclass(frozen=True, slots=True)
 class ShallowWriter:
     name: str
+    contract: Contract
     known: Known
     origin: Mapping[str, Json] = field(default_factory=dict)  # where the training tasks are from
-    reslot: Reslot | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in SHALLOW:
-            raise InputError(f"no shallow policy {self.name!r}; {nearest(self.name, SHALLOW)}", field="--shallow")
+        known = names(self.contract)
+        if self.name not in known:
+            raise InputError(f"no shallow policy {self.name!r}; {nearest(self.name, known)}", field="--shallow")
 
     def describe(self) -> dict[str, Json]:
         told = hash_of([[task.id, gold] for task, gold in self.known])
@@ -106,7 +122,7 @@ class ShallowWriter:
 
     def write(self, tasks: Sequence[Task], k: int, decode: Decode, seed: int) -> Iterator[list[Written]]:
         del seed
-        answer = shallow(self.known, self.reslot)[self.name]
+        answer = panel(self.contract, self.known)[self.name]
         for task in tasks:
             text = _placed(answer(task), decode.answer)
             yield [Written(text=text, ended="stop", tokens=0, logprob=None)] * k

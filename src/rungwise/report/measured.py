@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rungwise.probe.result import Row, estimate, k_of, metrics, slices
-from rungwise.probe.shallow import SHALLOW
+from rungwise.probe.shallow import says
 from rungwise.probe.stats import Estimate
 from rungwise.report import numbers, strips
 from rungwise.report.first_screen import FEW, compared, few, signed_reach, tone_of_change
@@ -94,7 +94,7 @@ def _shallow(run: Run) -> str:
     ]  # fmt: skip
     lines = [
         Line(
-            [f"{code(name)} <small>{seen(SHALLOW.get(name, ''))}</small>",
+            [f"{code(name)} <small>{seen(says(name))}</small>",
              strips.rate(one.value, one.low, one.high) if numbers.is_share(target) else "",
              f"<b>{numbers.amount(one.value, target, 1)}</b>", numbers.between(one.low, one.high, target),
              f"{one.n:,}"]
