@@ -46,7 +46,7 @@ OWNED: Mapping[str, range] = {
     "anchors": range(18, 20),
 }  # fmt: skip
 TRIES = 300  # of one tier
-RETITLED = 0.8  # of the tasks told about a seen pack
+RETITLED = 0.5  # of the tasks told about a seen pack
 HELD_PAIRS = 6  # every sixth pair is recombination's alone
 
 
