@@ -91,7 +91,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "In it (are|stand) {n} {plural}{items}.",
     ),
     "run": (f"{_SHOWING}(items {{a}} to {{b}}|items from {{a}} to {{b}}|item {{a}} to item {{b}})",),
-    "run one": ("(, | with | that shows | showing | for )item {a}",),
+    "run one": ("(, | with | that shows | showing | for )(item {a}|item number {a}|the item {a}|number {a})",),
     "back": (f"{_SHOWING}(items {{b}} (down|back) to {{a}}|items from {{b}} (down|back) to {{a}})",),
     "skip": (f"{_SHOWING}every (second|other) item (from {{a}} on|from item {{a}} on|starting at {{a}})",),
     "list": (f"{_SHOWING}items {{list}}( in this order| as listed|)",),
