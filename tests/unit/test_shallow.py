@@ -90,7 +90,7 @@ def test_a_contract_has_shallow_policies_of_its_own(tmp_path: Path) -> None:
     (told, *_) = ShallowWriter("first_word", probe.contract, []).write(probe.tasks, 2, Decode(), seed=0)
     assert [one.text for one in told] == [probe.tasks[0].prompt.split()[0]] * 2
     require_countable(["greedy - first_word >= 0.1", "greedy - nearest > 0"], probe.contract, probe.tasks, 2)
-    with pytest.raises(InputError, match="nothing is called 'last_word'.*first_word"):
+    with pytest.raises(InputError, match=r"nothing is called 'last_word'.*first_word"):
         require_countable(["greedy - last_word >= 0.1"], probe.contract, probe.tasks, 2)
 
 

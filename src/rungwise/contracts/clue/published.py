@@ -36,6 +36,7 @@ class Published:
     solution: Mapping[str, str]  # by letter
     types: Mapping[str, str]  # of each letter's answer
     things: Mapping[str, tuple[str, ...]]  # of each type
+    clues: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _published(entry: Json) -> "Published | list[str]":
     types = dict(re.findall(r"^([A-Z])\. ([A-Z]+)$", prompt, re.MULTILINE))
     things = {name: _things(prompt, announced) for name, announced in TYPES.items()}
     clues = prompt.partition("The available clues are as follows:")[2].partition("Please answer")[0].count("\n- ")
-    return list(_faults(entry, types, things, clues)) or Published(prompt, solution, types, things)
+    return list(_faults(entry, types, things, clues)) or Published(prompt, solution, types, things, clues)
 
 
 def _things(prompt: str, announced: str) -> tuple[str, ...]:

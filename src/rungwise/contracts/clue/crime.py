@@ -1,0 +1,273 @@
+"""Drawing puzzles of crime and zebra.
+
+A world is drawn, then clues that are true in it and each exclude something that is still possible, until one answer
+(or world) is left; then every clue that can be left out is. Kinds of clue, each with a weight:
+
+    culprit    the culprit is, or has, this                     or, one    of two facts one or both, exactly one
+    is, not    an owner (culprit, suspect, house) has this,     then       if the one, then the other
+               has it not                                       same       both or neither
+    link       two attributes go together, or do not            next, left the houses of two elements (zebra)
+
+What is asked for would stand in more clues than anything else, and "the name told most often" would be a good guess.
+So some answers, drawn beforehand, are hushed: no clue says of them what they belong to, only what they do not, and of
+the others what they do. Which elements are told most often then says little; bench/clues.py prints how little.
+"""
+
+import random
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+from rungwise.contracts.clue import search
+from rungwise.contracts.clue.solver import Unique, answer_of, everything, holds, minimal, needed, right
+from rungwise.contracts.clue.space import LARGEST, attributes, count, owners, space, together
+from rungwise.contracts.clue.tree import (
+    CULPRIT,
+    Answer,
+    Category,
+    Compound,
+    Element,
+    Formula,
+    Is,
+    Left,
+    Literal,
+    Next,
+    Op,
+    Puzzle,
+    Shape,
+    Slot,
+    World,
+)
+from rungwise.errors import InputError, nearest
+
+IDLE = 60  # clues in a row that exclude nothing: the kinds cannot tell what is asked
+HUSHED = 0.25  # of answers; measured: least and most often told are then about as far from chance
+POSITIVE = 0.75  # of a compound's facts, those without "not"
+LINKED = 0.25  # and those between attributes
+OF_CULPRIT = 0.2  # of an owner's facts, about what one suspect of four or five has
+# What the two facts of a compound are: each way in which it holds, so that none gives the other away.
+WAYS: Mapping[Op, tuple[tuple[bool, bool], ...]] = {
+    Op.OR: ((True, False), (False, True), (True, False), (False, True), (True, True)),
+    Op.ONE: ((True, False), (False, True)),
+    Op.THEN: ((True, True), (False, True), (False, False)),
+    Op.SAME: ((True, True), (False, False)),
+}
+
+
+def draw(
+    shape: Shape, kinds: Mapping[str, float], rng: random.Random, *, unique: Unique = "answer", redundant: int = 0
+) -> Puzzle | None:
+    """A minimal puzzle with clues of these kinds, and `redundant` true ones besides; None where none came out."""
+    world = _world(shape, rng)
+    slots = questions(shape, rng)
+    asked = slots if unique == "answer" else everything(shape)
+    answer = answer_of(world, shape, asked)
+    left = (_Listed if count(shape) <= LARGEST else _Sought)(shape, asked, answer)
+    hushed = {one for one in _answers(world, shape, slots) if rng.random() < HUSHED}
+    speech = _Witness(shape, world, rng, hushed).speech(_says(kinds, shape))
+    clues: list[Formula] = []
+    idle = 0
+    while left.anything():
+        clue = next(speech)
+        if left.excludes(clue):
+            clues.append(clue)
+            idle = 0
+        elif (idle := idle + 1) > IDLE:
+            if not hushed:
+                return None
+            hushed.clear()
+            idle = 0
+    rng.shuffle(clues)
+    return Puzzle(shape, _with_more(left.needed(clues), redundant, speech, rng), slots)
+
+
+def questions(shape: Shape, rng: random.Random) -> tuple[Slot, ...]:
+    """Crime: all about the culprit. Zebra: all about one thing."""
+    if shape.kind == "crime":
+        return tuple(Slot(CULPRIT, category) for category in (owners(shape), *attributes(shape)))
+    subject = Element(rng.choice(attributes(shape)), rng.randrange(shape.size))
+    others = (one for one in attributes(shape) if one is not subject.category)
+    return tuple(Slot(subject, category) for category in (owners(shape), *others))
+
+
+def _world(shape: Shape, rng: random.Random) -> World:
+    places = tuple(tuple(rng.sample(range(shape.size), shape.size)) for _ in attributes(shape))
+    return World(places=places, culprit=rng.randrange(shape.size) if shape.kind == "crime" else 0)
+
+
+def _answers(world: World, shape: Shape, slots: Sequence[Slot]) -> Iterator[Element]:
+    for slot, number in zip(slots, answer_of(world, shape, slots), strict=True):
+        yield Element(slot.category, number)
+
+
+def _with_more(
+    clues: Sequence[Formula], redundant: int, speech: Iterator[Formula], rng: random.Random
+) -> tuple[Formula, ...]:
+    """With so many more, as far as there are others; in any order."""
+    told = list(clues)
+    for _ in range(IDLE * redundant):
+        if len(told) == len(clues) + redundant:
+            break
+        clue = next(speech)
+        if clue not in told:
+            told.append(clue)
+    rng.shuffle(told)
+    return tuple(told)
+
+
+# ---- what is still possible ----
+
+
+class _Listed:
+    """Worlds with another answer, as a mask."""
+
+    def __init__(self, shape: Shape, asked: Sequence[Slot], answer: Answer) -> None:
+        self.within = space(shape)
+        self.wrong = self.left = self.within.full & ~right(self.within, asked, answer)
+
+    def anything(self) -> bool:
+        return self.left != 0
+
+    def excludes(self, clue: Formula) -> bool:
+        before, self.left = self.left, self.left & self.within.mask(clue)
+        return before != self.left
+
+    def needed(self, clues: Sequence[Formula]) -> tuple[Formula, ...]:
+        return tuple(clues[place] for place in needed(self.wrong, list(map(self.within.mask, clues))))
+
+
+class _Sought:
+    """Where the worlds are too many to be listed: one of them with another answer, again and again."""
+
+    def __init__(self, shape: Shape, asked: Sequence[Slot], answer: Answer) -> None:
+        self.shape, self.asked, self.answer = shape, tuple(asked), answer
+        self.clues: tuple[Formula, ...] = ()
+        self.other: World | None = None
+
+    def anything(self) -> bool:
+        if self.other is None:
+            found = search.second(Puzzle(self.shape, self.clues, self.asked), self.answer)
+            if isinstance(found, str):
+                raise InputError(f"{found}: the search for another answer was given up", field="shape")
+            self.other = found
+        return self.other is not None
+
+    def excludes(self, clue: Formula) -> bool:
+        assert self.other is not None
+        if holds(clue, self.other, self.shape):
+            return False
+        self.clues, self.other = (*self.clues, clue), None
+        return True
+
+    def needed(self, clues: Sequence[Formula]) -> tuple[Formula, ...]:
+        return minimal(self.shape, clues, self.asked)
+
+
+# ---- true clues ----
+
+
+class _Witness:
+    """Says true things of one world; nothing positive of what is hushed."""
+
+    def __init__(self, shape: Shape, world: World, rng: random.Random, hushed: set[Element]) -> None:
+        self.size, self.rng, self.hushed = shape.size, rng, hushed
+        self.attributes = attributes(shape)
+        self.all = (owners(shape), *self.attributes)
+        self.culprit = world.culprit if shape.kind == "crime" else None
+        places = (range(shape.size), *world.places)
+        self.of = {one: tuple(Element(one, n) for n in row) for one, row in zip(self.all, places, strict=True)}
+
+    def speech(self, says: Callable[[random.Random], "_Says"]) -> Iterator[Formula]:
+        """Clues without end."""
+        while True:
+            clue = says(self.rng)(self)
+            while self.hushed and self._tells(clue):
+                clue = says(self.rng)(self)
+                if self.rng.random() < 1 / IDLE:  # the kinds may have nothing else to say
+                    self.hushed.clear()
+            yield clue
+
+    def _tells(self, clue: Formula) -> bool:
+        if isinstance(clue, Compound):
+            return self._tells(clue.first) or self._tells(clue.second)
+        assert isinstance(clue, Is | Next | Left)
+        return isinstance(clue, Is) and clue.holds and not self.hushed.isdisjoint((clue.first, clue.second))
+
+    def below(self, n: int) -> int:
+        return int(self.rng.random() * n)
+
+    def one_of(self, categories: Sequence[Category]) -> Category:
+        return categories[self.below(len(categories))]
+
+    def partner(self, category: Category, group: int, joined: bool) -> Element:
+        """What the group has of a category, or what another one has."""
+        return self.of[category][group if joined else (group + 1 + self.below(self.size - 1)) % self.size]
+
+    def of_culprit(self, joined: bool = True, holds: bool = True) -> Is:
+        return Is(CULPRIT, self.partner(self.one_of(self.all), self.culprit or 0, joined), holds)
+
+    def of_owner(self, joined: bool, holds: bool) -> Is:
+        if self.culprit is not None and self.rng.random() < OF_CULPRIT:
+            return self.of_culprit(joined, holds)
+        group = self.below(self.size)
+        return Is(self.of[self.all[0]][group], self.partner(self.one_of(self.attributes), group, joined), holds)
+
+    def link(self, joined: bool, holds: bool) -> Is:
+        one, group = self.below(len(self.attributes)), self.below(self.size)
+        other = (one + 1 + self.below(len(self.attributes) - 1)) % len(self.attributes)
+        first = self.of[self.attributes[one]][group]
+        return together(first, self.partner(self.attributes[other], group, joined), holds)
+
+    def compound(self, op: Op) -> Compound:
+        """Of two facts about different things."""
+        first, second = WAYS[op][self.below(len(WAYS[op]))]
+        one, other = self.fact(first), self.fact(second)
+        while (one.first, one.second) == (other.first, other.second):
+            other = self.fact(second)
+        return Compound(one, op, other)
+
+    def fact(self, true: bool) -> Is:
+        positive = self.rng.random() < POSITIVE
+        linked = len(self.attributes) > 1 and self.rng.random() < LINKED
+        return (self.link if linked else self.of_owner)(positive == true, positive)
+
+    def neighbours(self, kind: type[Next] | type[Left]) -> Literal:
+        group = self.below(self.size - 1)
+        first, second = (self.of[self.one_of(self.attributes)][group + step] for step in (0, 1))
+        return Left(first, second) if kind is Left else Next(min(first, second), max(first, second))
+
+
+_Says = Callable[[_Witness], Formula]
+
+
+def _linked(witness: _Witness) -> Formula:
+    holds = witness.rng.random() < 0.5
+    return witness.link(holds, holds)
+
+
+SAYS: Mapping[str, _Says] = {
+    "culprit": _Witness.of_culprit,
+    "is": lambda witness: witness.of_owner(True, True),
+    "not": lambda witness: witness.of_owner(False, False),
+    "link": _linked,
+    "or": lambda witness: witness.compound(Op.OR),
+    "one": lambda witness: witness.compound(Op.ONE),
+    "then": lambda witness: witness.compound(Op.THEN),
+    "same": lambda witness: witness.compound(Op.SAME),
+    "next": lambda witness: witness.neighbours(Next),
+    "left": lambda witness: witness.neighbours(Left),
+}
+
+
+def _says(kinds: Mapping[str, float], shape: Shape) -> Callable[[random.Random], _Says]:
+    """Draws a kind by its weight; one that the shape has no room for is passed over."""
+    for kind in kinds:
+        if kind not in SAYS:
+            raise InputError(f"no kind of clue {kind!r}; {nearest(kind, SAYS)}", field="kinds")
+    impossible = {"culprit"} if shape.kind == "zebra" else {"next", "left"}
+    impossible |= {"link"} if shape.attributes < 2 else set()
+    able = {kind: weight for kind, weight in kinds.items() if kind not in impossible and weight > 0}
+    if not able:
+        raise InputError(f"{', '.join(kinds)}: no kind of clue for {shape.kind}", field="kinds")
+    says, weights = [SAYS[kind] for kind in able], list(accumulate(able.values()))
+    return lambda rng: says[bisect(weights, rng.random() * weights[-1])]

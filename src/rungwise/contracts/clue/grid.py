@@ -1,0 +1,155 @@
+"""The way to a crime's or zebra's answer in lines: what follows step by step, and what must be assumed where it stops.
+
+1. The clues are propagated (steps.py), the cheapest step first, until every question has its answer.
+2. Where that is not enough, something is assumed and propagated to a contradiction; its negation is a line, and so is,
+   as "if this, then that", what was derived on the way. Of what can be refuted, the one that leads to the answer and
+   has the shortest refutation is taken. candidates.py tells in a moment which can.
+3. Where nothing can be refuted so, refutations with an assumption inside are tried, then with two. Of what hangs on
+   two assumptions only the result is a line: "if the first, then not the second".
+4. Of all lines, those that the answer needs are kept.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from rungwise.contracts.clue import candidates
+from rungwise.contracts.clue.candidates import Clause, State
+from rungwise.contracts.clue.solver import fact
+from rungwise.contracts.clue.steps import Chain, Clauses, Known, Proof
+from rungwise.contracts.clue.tree import Category, Compound, Derivation, Formula, Is, Op, Puzzle
+
+DEEPEST = 2  # assumptions inside an assumption
+AT_ONCE = 12  # that can be refuted, among which the shortest refutation is looked for
+PLAIN = (Category.CULPRIT, Category.SUSPECT, Category.HOUSE)  # whose facts link no two attributes
+
+Refuted = tuple[int, Known]  # what was assumed, and why it fails
+
+
+@dataclass
+class Level:
+    """A chain of steps, and what candidates.py makes of the same clues and assumptions."""
+
+    chain: Chain
+    state: State
+
+
+def derive(puzzle: Puzzle) -> Derivation:
+    """A puzzle without one answer, or one that asks for deeper assumptions, has no lines."""
+    clauses = Clauses(puzzle.shape, puzzle.clues)
+    rules = candidates.rules_of(clauses.board, puzzle.clues)
+    questions = [_literals(puzzle, clauses, place) for place in range(len(puzzle.slots))]
+    level = Level(Chain(clauses, Proof(), questions), candidates.begun(clauses.board, rules) or [])
+    splitting = _Splitting(clauses, rules, questions)
+    failed = not level.state or level.chain.run() is not None
+    while level.chain.open and not failed:
+        found = next(filter(None, (splitting.refuted(level, depth) for depth in range(DEEPEST + 1))), None)
+        failed = found is None or splitting.concluded(level, found) is not None
+    return _told(puzzle, level.chain, [] if failed else questions)
+
+
+def _literals(puzzle: Puzzle, clauses: Clauses, place: int) -> list[int]:
+    """Of a question, the literals that would answer it."""
+    slot = puzzle.slots[place]
+    facts = (fact(slot, number) for number in range(puzzle.shape.size))
+    return [clauses.literal(candidates.atom(clauses.board, one)) for one in facts]
+
+
+class _Splitting:
+    """What is assumed, and refuted, in one puzzle."""
+
+    def __init__(self, clauses: Clauses, rules: Sequence[Clause], questions: Sequence[Sequence[int]]) -> None:
+        self.clauses, self.rules, self.questions = clauses, rules, questions
+        in_clues = {side for clause in clauses.own for literal in clause for side in (literal, literal ^ 1)}
+        answers = [literal for one in questions for literal in one]
+        near = dict.fromkeys((*answers, *sorted(in_clues)))
+        far = (literal for literal in range(0, 2 * len(clauses.said), 2) if literal not in near)
+        self.pools = (tuple(near), tuple(far))
+
+    def assumed(self, state: State, literal: int) -> State | None:
+        atom = candidates.atom(self.clauses.board, self.clauses.formula(literal))
+        return candidates.assume(self.clauses.board, state, self.rules, atom)
+
+    def refuted(self, level: Level, depth: int) -> Refuted | None:
+        """Something that fails when it is assumed, with so many assumptions inside."""
+        for pool in self.pools:
+            guesses = (one for one in pool if one not in level.chain.known and one ^ 1 not in level.chain.known)
+            found = self._deep(level, guesses, depth) if depth else self._short(level, guesses)
+            if found:
+                return found
+        return None
+
+    def _short(self, level: Level, guesses: Iterator[int]) -> Refuted | None:
+        best: tuple[bool, int, Refuted] | None = None
+        failing = [one for one in guesses if self.assumed(level.state, one) is None]
+        failing.sort(key=lambda one: not self._finishes(level, one))
+        for literal in failing[:AT_ONCE]:
+            known = level.chain.assuming(literal).run()
+            if known is not None:
+                rank = (not self._finishes(level, literal), known.lines.bit_count())
+                if best is None or rank < best[:2]:
+                    best = (*rank, (literal, known))
+        return best and best[2]
+
+    def _finishes(self, level: Level, literal: int) -> bool:
+        """Whether every question has its answer as soon as the literal is refuted."""
+        state = self.assumed(level.state, literal ^ 1)
+        return state is not None and all(any(self._decided(state, one) for one in slot) for slot in self.questions)
+
+    def _decided(self, state: State, literal: int) -> bool:
+        first, second = self.clauses.rules.pairs[literal >> 1]
+        return state[second] & self.clauses.board.block_at(first) == 1 << first
+
+    def _deep(self, level: Level, guesses: Iterator[int], depth: int) -> Refuted | None:
+        for literal in guesses:
+            state = self.assumed(level.state, literal)
+            inside = Level(level.chain.assuming(literal), state or [])
+            known = inside.chain.run()
+            while known is None:
+                found = self.refuted(inside, depth - 1)
+                if found is None:
+                    break
+                known = self.concluded(inside, found)
+            if known is not None:
+                return literal, known
+        return None
+
+    def concluded(self, level: Level, found: Refuted) -> Known | None:
+        """Goes on with what was refuted negated; returns why that contradicts itself, where it does."""
+        literal, known = found
+        level.chain.wait(literal ^ 1, known, split=True)
+        level.state = self.assumed(level.state, literal ^ 1) or []
+        return level.chain.run()
+
+
+# ---- what is told ----
+
+
+def _told(puzzle: Puzzle, chain: Chain, questions: Sequence[Sequence[int]]) -> Derivation:
+    known = [chain.known[literal] for slot in questions for literal in slot if literal in chain.known]
+    needed = 0
+    for one in known:
+        needed |= one.lines
+    places = [place for place in range(needed.bit_length()) if needed >> place & 1]
+    clauses, proof = chain.clauses, chain.proof
+    lines = dict.fromkeys(_line(clauses, *proof.lines[place]) for place in places)
+    plain = [clue for clue in puzzle.clues if isinstance(clue, Is) and clue.first.category in PLAIN]
+    return Derivation(
+        lines=tuple(line for line in lines if line not in puzzle.clues),
+        rounds=max((one.depth for one in known), default=0),
+        splits=sum(proof.split[place] for place in places),
+        indirect=1 - len(plain) / len(puzzle.clues) if puzzle.clues else 0.0,
+        left=_left(puzzle, clauses.board, plain),
+    )
+
+
+def _line(clauses: Clauses, assumed: tuple[int, ...], literal: int) -> Formula:
+    derived = clauses.formula(literal)
+    return Compound(clauses.formula(assumed[0]), Op.THEN, derived) if assumed else derived
+
+
+def _left(puzzle: Puzzle, board: candidates.Board, plain: Sequence[Is]) -> int:
+    """Answers that the plain facts leave, by what propagation makes of them."""
+    state = candidates.begun(board, candidates.rules_of(board, plain)) or list(board.start)
+    blocks = (state[board.place(slot.subject)] & board.block(slot.category) for slot in puzzle.slots)
+    return prod(block.bit_count() for block in blocks)

@@ -1,0 +1,37 @@
+"""The deterministic mend of an answer, made without sight of the puzzle: it tidies, and never chooses a name.
+
+What is mended: a fence around the answer, blanks at line ends and between names, a capital letter or a colon too many
+or too few at the word that marks the answer, the same answer line twice, what stands behind the one answer. What is
+not: two different answers, a missing one, a name.
+"""
+
+import re
+
+from rungwise.contract import Repair
+from rungwise.contracts.clue.language import BETWEEN, HEAD, MAX_ANSWER_CHARS
+
+_FENCE = re.compile(r"```[a-z]*\n(.*?)(?:\n```|$)", re.DOTALL)
+_ANSWER = re.compile(r"[*_]*(?:the )?(?:final )?answer[*_]*:?[*_]*\s+(.+?)[*_]*\.?", re.IGNORECASE)
+
+
+def repair(answer: str, surface: str, *, clues: bool) -> Repair:
+    if len(answer) > MAX_ANSWER_CHARS:
+        return Repair(answer=answer)
+    fenced = _FENCE.search(answer)
+    lines = [line.strip() for line in (fenced[1] if fenced else answer).split("\n")]
+    lines = [line for line in lines if line]
+    edits = ["the fence is gone"] if fenced else []
+    mended = lines if clues else _with_one_answer(lines, surface)
+    text = "\n".join(mended)
+    if text in (answer, answer.removesuffix("\n")) or not mended:
+        return Repair(answer=answer)
+    return Repair(answer=text, edits=(*edits, "blanks, marks and what stands behind the answer are gone"))
+
+
+def _with_one_answer(lines: list[str], surface: str) -> list[str]:
+    found = {at: match[1] for at, line in enumerate(lines) if (match := _ANSWER.fullmatch(line))}
+    between = r";\s*" if surface == "english" else r"[\s,;]+"
+    told = {BETWEEN[surface].join(part for part in re.split(between, names) if part) for names in found.values()}
+    if len(told) != 1:
+        return lines
+    return [*(line for line in lines[: min(found)]), f"{HEAD[surface]} {told.pop()}"]

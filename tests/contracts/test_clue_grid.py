@@ -1,0 +1,337 @@
+"""Puzzles that are drawn have one answer and no clue to spare; the lines that lead to it say nothing but what follows;
+and what can be seen without thinking gives little away."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
+import pytest
+from hypothesis import given
+
+from rungwise.contracts.clue import candidates, crime, grid
+from rungwise.contracts.clue.grid import derive
+from rungwise.contracts.clue.search import second
+from rungwise.contracts.clue.solver import (
+    Solved,
+    Unique,
+    alive_in,
+    answer_of,
+    entails,
+    everything,
+    fact,
+    holds,
+    minimal,
+    solve,
+)
+from rungwise.contracts.clue.space import space, together
+from rungwise.contracts.clue.steps import Chain, Clauses, Proof
+from rungwise.contracts.clue.tiers import CLAUSES, FACTS, HOUSES, LINKS, TIERS
+from rungwise.contracts.clue.tree import (
+    CULPRIT,
+    Category,
+    Compound,
+    Derivation,
+    Element,
+    Formula,
+    Is,
+    Left,
+    Next,
+    Op,
+    Puzzle,
+    Shape,
+    Slot,
+)
+from rungwise.errors import InputError
+from tests.contracts.clue_puzzles import PATIENT, SEED
+
+A, B, C = (Element(Category.SUSPECT, number) for number in range(3))
+K, L, M = (Element(Category.WEAPON, number) for number in range(3))
+P, Q, R = (Element(Category.ROOM, number) for number in range(3))
+CRIME = Shape(kind="crime", size=3, attributes=2)
+ASKED = (Slot(CULPRIT, Category.SUSPECT), Slot(CULPRIT, Category.WEAPON), Slot(CULPRIT, Category.ROOM))
+EACH = 100  # puzzles a tier
+
+
+@cache
+def drawn(tier: str) -> list[tuple[Puzzle, Derivation]]:
+    """The first puzzles that need what the tier is about."""
+    rng, found, wanted = random.Random(tier), [], TIERS[tier]
+    while len(found) < EACH:
+        puzzle = crime.draw(rng.choice(wanted.shapes), wanted.kinds, rng)
+        if puzzle is not None:
+            derivation = derive(puzzle)
+            if wanted.needs(puzzle, derivation):
+                found.append((puzzle, derivation))
+    return found
+
+
+# ---- drawn puzzles ----
+
+
+@PATIENT
+@given(SEED)
+def test_one_answer_and_no_clue_to_spare(seed: int) -> None:
+    rng = random.Random(seed)
+    kind = rng.choice(["crime", "zebra"])
+    shape = Shape(kind=kind, size=rng.randint(2, 4), attributes=rng.randint(1, 3))  # type: ignore[arg-type]
+    kinds = {"crime": CLAUSES, "zebra": {**HOUSES, "is": 1.0, "not": 1.0, "same": 1.0}}[kind]
+    unique: Unique = rng.choice(["answer", "state"])
+    puzzle = crime.draw(shape, kinds, rng, unique=unique)
+    if puzzle is None:
+        return
+    asked = puzzle.slots if unique == "answer" else everything(shape)
+    assert isinstance(solve(Puzzle(shape, puzzle.clues, asked)), Solved)
+    assert minimal(shape, puzzle.clues, puzzle.slots, unique) == puzzle.clues
+
+
+def test_redundant_clues_are_true_and_new_and_stand_anywhere() -> None:
+    rng, places = random.Random(2), Counter[int]()
+    for _ in range(60):
+        puzzle = crime.draw(CRIME, CLAUSES, rng, redundant=3)
+        assert puzzle is not None and len(set(puzzle.clues)) == len(puzzle.clues)
+        kept = minimal(CRIME, puzzle.clues, puzzle.slots)
+        assert len(puzzle.clues) >= len(kept) + 3
+        places.update(place for place, clue in enumerate(puzzle.clues) if clue not in kept)
+    assert min(places[place] for place in range(4)) > 10
+
+
+def test_clues_are_of_the_kinds_that_were_asked_for() -> None:
+    def kind(clue: Formula) -> str:
+        if isinstance(clue, Compound):
+            return {Op.OR: "or", Op.ONE: "one", Op.THEN: "then", Op.SAME: "same"}[clue.op]
+        if isinstance(clue, Next | Left):
+            return "next" if isinstance(clue, Next) else "left"
+        assert isinstance(clue, Is)
+        if clue.first.category not in (Category.CULPRIT, Category.SUSPECT, Category.HOUSE):
+            return "link"
+        return "is" if clue.holds else "not"
+
+    rng = random.Random(9)
+    for kinds, shape in ((FACTS, CRIME), (LINKS, CRIME), (HOUSES, Shape(kind="zebra", size=4, attributes=3))):
+        told = Counter(kind(clue) for _ in range(200) for clue in _some(shape, kinds, rng).clues)
+        assert set(told) == set(kinds) - {"culprit"}
+    every = Counter(kind(clue) for _ in range(200) for clue in _some(CRIME, CLAUSES, rng).clues)
+    assert set(every) == set(CLAUSES) - {"culprit"}
+
+
+def _some(shape: Shape, kinds: Mapping[str, float], rng: random.Random, **settings: Unique) -> Puzzle:
+    return next(filter(None, (crime.draw(shape, kinds, rng, **settings) for _ in range(50))))
+
+
+def test_kinds_that_cannot_tell_give_no_puzzle() -> None:
+    """Links alone never lead to the culprit."""
+    assert crime.draw(CRIME, {"link": 1.0}, random.Random(1)) is None
+    with pytest.raises(InputError, match="did you mean 'link'"):
+        crime.draw(CRIME, {"links": 1.0}, random.Random(1))
+    with pytest.raises(InputError, match="no kind of clue for crime"):
+        crime.draw(CRIME, {"next": 1.0}, random.Random(1))
+
+
+def test_the_same_random_numbers_draw_the_same_puzzle() -> None:
+    shape = Shape(kind="crime", size=4, attributes=3)
+    assert crime.draw(shape, CLAUSES, random.Random(8)) == crime.draw(shape, CLAUSES, random.Random(8))
+
+
+# ---- what can be seen without thinking ----
+
+
+@pytest.mark.parametrize("tier", ["C1", "C2", "C3", "C4"])
+def test_what_is_told_most_or_least_or_first_is_little_better_than_a_guess(tier: str) -> None:
+    """Without hushed answers "told most" is right in up to 55 of 100, where a guess is in 20."""
+    rng, wanted, hits = random.Random(17), TIERS[tier], Counter[str]()
+    shape = wanted.shapes[-1]
+    for _ in range(1500):
+        puzzle = crime.draw(shape, wanted.kinds, rng)
+        if puzzle is not None:
+            hits.update(seen(puzzle))
+    shares = {name: hits[name] / hits["asked"] for name in ("most", "least", "first", "zero")}
+    assert all(share < 1 / shape.size + 0.12 for share in shares.values()), shares
+    assert abs(shares["zero"] - 1 / shape.size) < 0.03, shares
+
+
+def seen(puzzle: Puzzle) -> dict[str, float]:
+    """How many of the answers each policy has; one that finds equals takes any."""
+    told = [element for clue in puzzle.clues for element in elements(clue)]
+    count, found = Counter(told), Counter[str]()
+    solved = solve(puzzle)
+    assert isinstance(solved, Solved)
+    for slot, number in zip(puzzle.slots, solved.answer, strict=True):
+        row = [Element(slot.category, one) for one in range(puzzle.shape.size)]
+        for name, extreme in (("most", max), ("least", min)):
+            best = [one for one in row if count[one] == extreme(count[each] for each in row)]
+            found[name] += (row[number] in best) / len(best)
+        first = next((one for one in told if one in row), None)
+        found.update(asked=1, zero=number == 0, first=first == row[number])
+    return found
+
+
+def elements(clue: Formula) -> Iterator[Element]:
+    if isinstance(clue, Compound):
+        yield from elements(clue.first)
+        yield from elements(clue.second)
+    else:
+        assert isinstance(clue, Is | Next | Left)
+        yield from (clue.first, clue.second)
+
+
+# ---- derivations ----
+
+
+@pytest.mark.parametrize("tier", ["C0", "C1", "C2", "C3", "C4", "Z1", "Z2"])
+def test_every_puzzle_of_a_tier_is_derived(tier: str) -> None:
+    if tier == "C0":  # its needs ask for a redundant clue or none
+        assert all(not derivation.lines for _, derivation in drawn("C0"))
+    for puzzle, derivation in drawn(tier):
+        check_derivation(puzzle, derivation)
+
+
+def check_derivation(puzzle: Puzzle, derivation: Derivation) -> None:
+    """Every line follows and is new, and no clue; the answer stands there in the end."""
+    within, solved = space(puzzle.shape), solve(puzzle)
+    assert isinstance(solved, Solved)
+    alive = alive_in(within, puzzle.clues)
+    assert all(alive & ~within.mask(line) == 0 for line in derivation.lines)
+    assert len(set(derivation.lines)) == len(derivation.lines)
+    assert not set(derivation.lines) & set(puzzle.clues)
+    answers = {fact(slot, number) for slot, number in zip(puzzle.slots, solved.answer, strict=True)}
+    assert answers <= {*derivation.lines, *puzzle.clues}
+    if derivation.lines:
+        assert derivation.lines[-1] in answers
+    assert derivation.splits <= sum(isinstance(line, Compound) or not line.holds for line in derivation.lines) + len(
+        derivation.lines
+    )
+    assert 0 <= derivation.indirect <= 1 <= derivation.left
+
+
+@pytest.mark.parametrize("tier", ["C3", "C4", "Z2"])
+def test_every_line_is_a_step_from_those_before_it(tier: str) -> None:
+    """What propagation finds from the clues and the lines before holds the line; a refutation's condition refutes itself."""
+    for puzzle, derivation in drawn(tier)[:40]:
+        before: list[Formula] = list(puzzle.clues)
+        for line in derivation.lines:
+            assert follows(puzzle.shape, before, line), (puzzle, line)
+            before.append(line)
+
+
+def follows(shape: Shape, told: list[Formula], line: Formula) -> bool:
+    """By the rules of propagation with the line denied."""
+    board = candidates.board(shape)
+    from rungwise.contracts.clue.solver import negated
+
+    return candidates.begun(board, candidates.rules_of(board, [*told, *negated(line)])) is None
+
+
+@PATIENT
+@given(SEED)
+def test_houses_are_derived(seed: int) -> None:
+    rng = random.Random(seed)
+    shape = Shape(kind="zebra", size=rng.randint(2, 4), attributes=rng.randint(2, 3))
+    puzzle = crime.draw(shape, {**HOUSES, "or": 1.0, "then": 1.0, "one": 0.5}, rng)
+    if puzzle is not None:
+        check_derivation(puzzle, derive(puzzle))
+
+
+@pytest.mark.parametrize(
+    "shape", [Shape(kind="crime", size=5, attributes=3), Shape(kind="zebra", size=5, attributes=5)]
+)
+def test_puzzles_beyond_counting_are_drawn_and_derived(shape: Shape) -> None:
+    rng = random.Random(6)
+    for _ in range(2):
+        puzzle = _some(shape, CLAUSES if shape.kind == "crime" else HOUSES, rng)
+        derivation = derive(puzzle)
+        solved = solve(puzzle)
+        assert isinstance(solved, Solved)
+        assert all(entails(puzzle, line) for line in derivation.lines)
+        facts = {fact(slot, number) for slot, number in zip(puzzle.slots, solved.answer, strict=True)}
+        assert facts <= {*derivation.lines, *puzzle.clues}
+        for place in range(len(puzzle.clues)):
+            fewer = Puzzle(shape, puzzle.clues[:place] + puzzle.clues[place + 1 :], puzzle.slots)
+            world = second(fewer, solved.answer)
+            assert world is not None and not isinstance(world, str)
+            assert all(holds(clue, world, shape) for clue in fewer.clues)
+            assert answer_of(world, shape, puzzle.slots) != solved.answer
+
+
+def test_a_proof_is_short() -> None:
+    """Whose it is, and then whose he is; nothing that the answer does not need."""
+    clues = (Is(A, K), Is(B, L), Is(CULPRIT, M), Is(M, Q), Is(A, P, False))
+    puzzle = Puzzle(CRIME, clues, ASKED[:1])
+    assert derive(puzzle) == Derivation((Is(C, M), Is(CULPRIT, C)), rounds=2, splits=0, indirect=0.2, left=1)
+    assert derive(Puzzle(CRIME, (Is(CULPRIT, A),), ASKED[:1])) == Derivation((), 0, 0, 0.0, 1)
+
+
+def test_a_hypothesis_is_a_condition_and_its_refutation_the_opposite() -> None:
+    """He has k or l, and whoever has it is not the culprit."""
+    if_k, if_l = Compound(Is(A, K), Op.THEN, Is(CULPRIT, B)), Compound(Is(A, K, False), Op.THEN, Is(CULPRIT, B))
+    derivation = derive(Puzzle(CRIME, (if_k, if_l), ASKED[:1]))
+    assert derivation.lines[-1] == Is(CULPRIT, B) and derivation.splits == 1
+    conditions = [line for line in derivation.lines if isinstance(line, Compound)]
+    assert all(line.op is Op.THEN for line in conditions)
+    assert {line.first for line in conditions} <= {Is(CULPRIT, B, False), Is(A, K), Is(A, K, False)}
+
+
+def test_the_measures_say_what_the_plain_facts_leave() -> None:
+    link = together(K, P)
+    puzzle = Puzzle(CRIME, (Is(A, K), link, Is(CULPRIT, P), Is(B, Q)), ASKED)
+    derivation = derive(puzzle)
+    assert derivation.indirect == 0.25
+    assert derivation.left == 4  # he is where p is: it is a or c who is there, with k or l or m
+    assert derivation.splits == 0 and derivation.rounds >= 2
+
+
+def test_puzzles_without_one_answer_have_no_lines() -> None:
+    assert derive(Puzzle(CRIME, (Is(CULPRIT, A, False),), ASKED)).lines == ()
+    assert derive(Puzzle(CRIME, (Is(CULPRIT, A), Is(CULPRIT, B)), ASKED)).lines == ()
+    assert derive(Puzzle(CRIME, (Compound(Is(A, K), Op.ONE, Is(A, K)),), ASKED)).lines == ()
+
+
+@PATIENT
+@given(SEED)
+def test_single_steps_and_bit_sets_come_to_the_same(seed: int) -> None:
+    """Two propagations, one by clauses and one by sets of candidates."""
+    rng = random.Random(seed)
+    kind: Callable[..., Shape] = rng.choice([_crime, _zebra])
+    shape = kind(rng.randint(2, 4), rng.randint(1, 3))
+    puzzle = crime.draw(shape, CLAUSES if shape.kind == "crime" else {**HOUSES, "or": 1.0, "one": 1.0}, rng)
+    if puzzle is None:
+        return
+    clues = rng.sample(puzzle.clues, rng.randint(1, len(puzzle.clues)))
+    clauses = Clauses(shape, clues)
+    chain = Chain(clauses, Proof(), [[]])
+    contradiction = chain.run()
+    board = clauses.board
+    state = candidates.begun(board, candidates.rules_of(board, clues))
+    assert contradiction is None and state is not None
+    for variable, (one, other) in enumerate(clauses.rules.pairs):
+        mine = state[other] & board.block_at(one) if board.block_at(one) else state[one]
+        if not state[other] >> one & 1:
+            assert 2 * variable + 1 in chain.known
+        elif mine == 1 << one:
+            assert 2 * variable in chain.known
+        else:
+            assert not {2 * variable, 2 * variable + 1} & set(chain.known)
+
+
+def _crime(size: int, attributes: int) -> Shape:
+    return Shape(kind="crime", size=size, attributes=attributes)
+
+
+def _zebra(size: int, attributes: int) -> Shape:
+    return Shape(kind="zebra", size=size, attributes=attributes)
+
+
+def test_deep_assumptions_are_tried_when_plain_ones_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some puzzle of the hardest needs an assumption inside another; without them it has no lines."""
+    rng, shape = random.Random(0), _crime(4, 3)
+    kinds = {"or": 1.0, "one": 1.0, "then": 1.0, "same": 1.0}
+    puzzles = [_some(shape, kinds, rng) for _ in range(150)]
+    deep = []
+    monkeypatch.setattr(grid, "DEEPEST", 0)
+    for puzzle in puzzles:
+        if not derive(puzzle).lines:
+            deep.append(puzzle)
+    monkeypatch.undo()
+    assert deep
+    for puzzle in deep:
+        check_derivation(puzzle, derive(puzzle))

@@ -1,0 +1,140 @@
+"""The judge of clue: all of the answer or nothing, every wrong one by its label, lines by what they are worth."""
+
+from functools import cache
+from itertools import product
+from statistics import fmean
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rungwise.contract import Contract, Task
+from rungwise.contracts.clue import clue
+from rungwise.contracts.clue.judge import chance, puzzle_of
+from rungwise.contracts.clue.language import read_line, write_answer
+from rungwise.contracts.clue.names import options
+from rungwise.contracts.clue.solver import entails
+
+TIERS = ("C0", "C1", "C2", "C3", "C4", "C5")
+
+
+@cache
+def made(**given: object) -> Contract:
+    return clue(**{"tiers": "C0-C5", **given})  # type: ignore[arg-type]
+
+
+@cache
+def tasks(split: str = "test", n: int = 24, **given: object) -> list[Task]:
+    return list(made(**given).tasks(split, n, 3))
+
+
+@pytest.mark.parametrize("surface", ["compact", "english"])
+@pytest.mark.parametrize("answer", ["trace", "direct", "clues"])
+def test_gold_scores_1_and_each_wrong_answer_gets_its_label(surface: str, answer: str) -> None:
+    contract, shown = made(surface=surface, answer=answer), set()
+    for task in tasks(surface=surface, answer=answer):
+        gold = contract.gold(task)
+        assert gold is not None
+        verdict = contract.judge(task, gold)
+        assert verdict.passed and verdict.score == 1
+        for wrong in contract.sabotage(task, 0):
+            found = contract.judge(task, wrong.answer)
+            assert not found.passed and found.failure == wrong.label, (wrong, found)
+            shown.add(wrong.label)
+    assert shown >= set(contract.failures) - {"too_large"}
+
+
+def test_only_the_one_answer_passes() -> None:
+    for task in tasks(n=12):
+        puzzle, names = puzzle_of(task, "compact")
+        every = list(product(*(range(options(slot.category, puzzle.shape)) for slot in puzzle.slots)))
+        verdicts = [made().judge(task, write_answer((), answer, puzzle, names)) for answer in every]
+        passed = [answer for answer, verdict in zip(every, verdicts, strict=True) if verdict.passed]
+        assert passed == [tuple(task.facts["answer"])]
+        assert fmean(verdict.score for verdict in verdicts) == pytest.approx(chance(puzzle))
+
+
+# ---- lines ----
+
+
+def test_gold_lines_are_new_and_true_and_lead_all_the_way() -> None:
+    for task in tasks():
+        verdict = made().judge(task, made().gold(task) or "")
+        assert verdict.parts["progress"] == verdict.parts["legible"] == verdict.parts["sound"] == 1
+        assert verdict.measures["new"] == verdict.measures["lines"] == len(task.facts["lines"])
+
+
+@pytest.mark.parametrize("surface", ["compact", "english"])
+def test_each_line_is_told_for_what_it_is(surface: str) -> None:
+    contract = made(surface=surface)
+    for task in tasks(surface=surface):
+        puzzle, _ = puzzle_of(task, surface)
+        own = contract.gold(task)
+        assert own is not None
+        last, lines = own.split("\n")[-1], task.facts["lines"]
+        copied = task.prompt.split("\n")[-len(puzzle.clues) - 1 : -1] if surface == "compact" else []
+        told = "\n".join([*lines, *lines[:1], *copied, "who knows", last])
+        measures = contract.judge(task, told).measures
+        wanted = {"new": len(lines), "repeated": len(lines[:1]), "copied": len(copied), "illegible": 1, "false": 0}
+        assert {name: measures[name] for name in wanted} == wanted
+
+
+LETTERS = st.sampled_from([f"{a}{sign}{b}" for a in "*abc" for b in "klmABC" for sign in "=~"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 23), st.lists(LETTERS, max_size=6, unique=True))
+def test_a_line_is_false_where_the_solver_does_not_find_it_entailed(at: int, lines: list[str]) -> None:
+    task = tasks()[at]
+    puzzle, names = puzzle_of(task, "compact")
+    verdict = made().judge(task, "\n".join([*lines, (made().gold(task) or "").split("\n")[-1]]))
+    said = [read_line(line, puzzle.shape, names) for line in lines]
+    assert verdict.measures["illegible"] == said.count(None) and verdict.failure == (
+        "illegible" if None in said else None
+    )
+    assert verdict.measures["false"] == sum(one is not None and not entails(puzzle, one) for one in said)
+    assert verdict.passed == (None not in said)  # what lines say is measured, and neither paid nor punished
+
+
+def test_padding_is_worth_nothing() -> None:
+    """True lines that the derivation does not need are counted as new, and are no progress."""
+    for task in tasks():
+        last = (made().gold(task) or "").split("\n")[-1]
+        padding = [clue for clue in ("a=k|a~k", "b=l|b~l") if task.tier != "C5"]
+        bare, padded = made().judge(task, last), made().judge(task, "\n".join([*padding, last]))
+        assert bare.passed and padded.passed and padded.measures["new"] == len(padding)
+        assert padded.parts["progress"] == bare.parts["progress"] == float(not task.facts["lines"])
+
+
+# ---- clues for a solver ----
+
+
+def test_a_solver_answers_from_what_was_written() -> None:
+    contract = made(answer="clues")
+    for task in tasks(answer="clues"):
+        gold = (contract.gold(task) or "").split("\n")
+        assert contract.judge(task, "\n".join(gold[::-1])).passed  # the order of clues is nobody's business
+        assert contract.judge(task, "\n".join(gold[1:] or ["?"])).failure in (
+            "several",
+            "illegible",
+        )  # none is to spare
+
+
+# ---- what can be had without skill ----
+
+
+def test_the_shallow_answer_in_the_right_form() -> None:
+    contract = made()
+    own = contract.shallow  # type: ignore[attr-defined]
+    assert set(own) == {"first", "least_mentioned", "most_mentioned", "plain"}
+    for task in tasks():
+        assert all(contract.judge(task, write(task)).failure in (None, "wrong") for write in own.values())
+    plain = {tier: [contract.judge(t, own["plain"](t)).passed for t in tasks() if t.tier == tier] for tier in TIERS}
+    assert all(plain["C0"]) and not all(plain["C3"])
+
+
+def test_a_known_answer_is_fitted_by_its_places() -> None:
+    contract = made(names="drawn")
+    one, other = [task for task in tasks(names="drawn") if task.tier == "C2"][:2]
+    fitted = contract.reslot(one, other, contract.gold(other) or "")  # type: ignore[attr-defined]
+    assert contract.judge(one, fitted).failure in (None, "wrong")
