@@ -65,6 +65,16 @@ class Sabotage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two answers to one task: one is paid by an exploit of this kind, the other does without and is like it else."""
+
+    task: Task
+    exploit: str
+    clean: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """An answer after the deterministic mend, and what was done to it."""
 
@@ -147,6 +157,8 @@ OPTIONAL: Mapping[str, str] = {
     "attempt": "(task, seed) -> a plausible unskilled answer, by which the tiers' difficulty is measured",
     "pick": "(task, answers) -> index of the best of k, without the judge",
     "reslot": "(task, known task, its gold) -> that gold with this task's payload: what a lookup table would write",
+    "pairs": "(n, seed) -> pairs of an exploiting and a clean answer to one task, by which RL is steered",
+    "shallow": "Mapping: name -> (task) -> what a policy writes that reads the prompt and works nothing out",
     "public": "(task) -> what may be shown of a task besides its prompt",
 }
 

@@ -8,9 +8,10 @@
 4. Left out on purpose: dropout, biases, untied heads, rope scaling.
 """
 
+import copy
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,8 @@ SIZES: Mapping[str, Size] = {
 }
 PRECISIONS = ("auto", "fp32", "bf16")
 
+Product = Callable[[Tensor, str, Tensor | None], Tensor]  # of states and a leaf; of which flat indices, None: of all
+
 
 def size_of(name: str) -> Size:
     if name not in SIZES:
@@ -92,6 +95,7 @@ class Nano:
         # Kernels work on one thread, so there are as many workers as cores; plain torch shares each product out itself.
         self.workers = (workers or cores()) if self.native else 1
         self.tables = tables(context, size.head, theta, self.device)
+        self.product: Product | None = None  # instead of the plain one
         self.refresh()
 
     def _adapters(self, names: Sequence[str], trainable: str) -> dict[str, nn.Parameter]:
@@ -128,39 +132,50 @@ class Nano:
 
     def merged(self) -> dict[str, Tensor]:
         """The weights in transformers' names, adapters added in."""
-        return {name: self._whole(name).detach() for name in _names(self.size)}
+        return {name: self.whole(name).detach() for name in _names(self.size)}
 
-    def _whole(self, name: str) -> Tensor:
+    def whole(self, name: str) -> Tensor:
         weight: Tensor = self._all[name]
         if f"{name}.up" in self._all:
             weight = weight + self._all[f"{name}.up"] @ self._all[f"{name}.down"]
         return weight
 
     def refresh(self) -> None:
-        self._made = self._fused()
+        self.compute_with(self.whole)
+
+    def compute_with(self, whole: Callable[[str], Tensor]) -> None:
+        """The leaves are made of these weights, by transformers' names."""
+        self._made = self._fused(whole)
         self._leaves = {
             name: made.detach().to(self._stored(name)).contiguous().requires_grad_(made.requires_grad)
             for name, made in self._made.items()
         }
         self._sampler: sampling.Sampler | None = None
 
+    def view(self, whole: Callable[[str], Tensor]) -> "Nano":
+        """The same model with other weights in its products. Its leaves are its own; `load` and `refresh` are not for
+        it."""
+        made = copy.copy(self)
+        made.compute_with(whole)
+        return made
+
     def _stored(self, name: str) -> torch.dtype:
         return torch.float32 if name == "embed" or "norm" in name else self.dtype
 
-    def _fused(self) -> dict[str, Tensor]:
-        embed = self._whole("model.embed_tokens.weight")
+    def _fused(self, whole: Callable[[str], Tensor]) -> dict[str, Tensor]:
+        embed = whole("model.embed_tokens.weight")
         made = {"embed": embed}
         for i in range(self.size.layers):
-            q, k, v, o, gate, up, down = (self._whole(f"model.layers.{i}.{p}.weight") for p in PROJECTIONS)
+            q, k, v, o, gate, up, down = (whole(f"model.layers.{i}.{p}.weight") for p in PROJECTIONS)
             made |= {
-                f"norm.{2 * i}": self._all[f"model.layers.{i}.input_layernorm.weight"],
+                f"norm.{2 * i}": whole(f"model.layers.{i}.input_layernorm.weight"),
                 f"qkv.{i}": torch.cat([q, k, v]),
                 f"o.{i}": o,
-                f"norm.{2 * i + 1}": self._all[f"model.layers.{i}.post_attention_layernorm.weight"],
+                f"norm.{2 * i + 1}": whole(f"model.layers.{i}.post_attention_layernorm.weight"),
                 f"gate.{i}": torch.cat([gate, up]),
                 f"down.{i}": down,
             }
-        return made | {f"norm.{2 * self.size.layers}": self._all["model.norm.weight"], "head": embed}
+        return made | {f"norm.{2 * self.size.layers}": whole("model.norm.weight"), "head": embed}
 
     def compute(self) -> dict[str, Tensor]:
         """The leaves by name: what products are computed with."""
@@ -190,18 +205,35 @@ class Nano:
         h = self._hidden(placed, rows)
         return self.ops.likelihood(h[which], self._leaves["head"], placed.labels, temperature, masks)
 
+    def states(self, batch: Packed, layer: int) -> Tensor:
+        """[labels, width]: what the first `layer` blocks have made of where each label is predicted from."""
+        placed = Placed(batch, self.device)
+        with torch.no_grad():
+            x, y = self._through(placed, layer, None)
+            return (x if y is None else x + y.float())[placed.source]
+
     def _hidden(self, placed: Placed, rows: Tensor) -> Tensor:
-        """Last hidden states of the flat indices `rows`; the last block does nothing for others but keys and values."""
-        w, ops, size = self._leaves, self.ops, self.size
+        """Last hidden states of the flat indices `rows`."""
+        w, size = self._leaves, self.size
+        x, y = self._through(placed, size.layers, rows)
+        return self.ops.norm(x, y, w[f"norm.{2 * size.layers}"], self.eps)[1]
+
+    def _through(self, placed: Placed, layers: int, rows: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The stream, and what is still to be added to it. The last block does nothing for others than `rows` but keys
+        and values."""
+        w, ops, size, at = self._leaves, self.ops, self.size, None
         x, y = F.embedding(placed.tokens, w["embed"]), None
-        for i in range(size.layers):
+        for i in range(layers):
             x, h = ops.norm(x, y, w[f"norm.{2 * i}"], self.eps)
-            mixed = ops.attention(F.linear(h, w[f"qkv.{i}"]), placed, size.heads, size.groups, self.tables)
-            if i == size.layers - 1:
-                x, mixed = x[rows], mixed[rows]
-            x, h = ops.norm(x, F.linear(mixed, w[f"o.{i}"]), w[f"norm.{2 * i + 1}"], self.eps)
-            y = F.linear(ops.gate(F.linear(h, w[f"gate.{i}"])), w[f"down.{i}"])
-        return ops.norm(x, y, w[f"norm.{2 * size.layers}"], self.eps)[1]
+            mixed = ops.attention(self._product(h, f"qkv.{i}", at), placed, size.heads, size.groups, self.tables)
+            if i == size.layers - 1 and rows is not None:
+                x, mixed, at = x[rows], mixed[rows], rows
+            x, h = ops.norm(x, self._product(mixed, f"o.{i}", at), w[f"norm.{2 * i + 1}"], self.eps)
+            y = self._product(ops.gate(self._product(h, f"gate.{i}", at)), f"down.{i}", at)
+        return x, y
+
+    def _product(self, x: Tensor, name: str, at: Tensor | None) -> Tensor:
+        return self.product(x, name, at) if self.product else F.linear(x, self._leaves[name])
 
     # ---- answers ----
 

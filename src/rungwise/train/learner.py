@@ -9,7 +9,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -28,6 +28,16 @@ class NotFinite(RungwiseError):
     """A loss or gradient became infinite or not a number; the last checkpoint is as it was."""
 
 
+class Steering(Protocol):
+    """Who changes a step on its way; see steer/arm.py."""
+
+    def gradient(self) -> None:
+        """The parameters' gradients are those of the losses, before they are clipped."""
+
+    def update(self, before: Mapping[str, Tensor]) -> None:
+        """The parameters have moved from where they were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     loss: float
@@ -38,9 +48,10 @@ class Step:
 
 class Learner:
     def __init__(
-        self, policy: Policy, *, betas: tuple[float, float], weight_decay: float, clip: float, optimiser: str = "adamw"
-    ) -> None:
-        self.policy, self.clip = policy, clip
+        self, policy: Policy, *, betas: tuple[float, float], weight_decay: float, clip: float, optimiser: str = "adamw",
+        steering: Steering | None = None,
+    ) -> None:  # fmt: skip
+        self.policy, self.clip, self.steering = policy, clip, steering
         # Between the workers' portions torch's own threads pay for large models only; on a busy machine they cost.
         if policy.workers > 1:
             large = sum(p.numel() for p in policy.parameters().values()) > LARGE
@@ -57,6 +68,8 @@ class Learner:
         for parameter in parameters:
             parameter.grad = None
         self.policy.absorb([_sum(slopes) for slopes in zip(*(part.slopes for part in done), strict=True)])
+        if self.steering:
+            self.steering.gradient()
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.clip or float("inf")))
         if not (_finite(total) and _finite(norm)):
             raise NotFinite(
@@ -67,6 +80,8 @@ class Learner:
             for group in optimiser.param_groups:
                 group["lr"] = lr
         spread(self.policy.workers, self.optimisers, lambda optimiser: optimiser.step())
+        if self.steering:
+            self.steering.update(dict(zip(self.policy.parameters(), before, strict=True)))
         moved = (
             torch.stack([(p.detach() - b).square().sum() for p, b in zip(parameters, before, strict=True)]).sum().sqrt()
         )

@@ -7,7 +7,8 @@
    written down each step, and beyond `drift` the run stops: then it would train on answers of another policy.
 3. Tokens that the grammar forced, and answers whose advantage is 0, carry no gradient; the latter are not computed at
    all unless a KL or entropy term wants them. A prompt is computed once for the whole group.
-4. KL to the start is written down at any coefficient: of all answers where it is paid, else of the first group's.
+4. What steers a step (steer/arm.py) acts at places that are named here; where nothing is asked for, nothing does.
+5. KL to the start is written down at any coefficient: of all answers where it is paid, else of the first group's.
 """
 
 import time
@@ -34,11 +35,15 @@ from rungwise.train.learner import Learner, even
 from rungwise.train.losses import Part, Whole
 from rungwise.train.settings import RlSettings
 from rungwise.train.shaping import Reward
+from rungwise.train.steer import figures as steering
+from rungwise.train.steer.arm import Ground, Judged
+from rungwise.train.steer.arms import armed
 
 if TYPE_CHECKING:
     from rungwise.policy.grammar import Automaton
 
 PORTION = 2048  # tokens at a time on one thread
+STEER = "steer/"  # of the arm's own tensors among a checkpoint's weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +54,7 @@ class Batch:
     verdicts: list[list[Verdict]]
     rewards: list[list[Reward]]
     advantages: Advantages
+    judged: Judged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +64,7 @@ class Piece:
     rows: list[Row]
     samples: list[Sample]
     advantage: list[float]
+    mode: str  # see Arm.modes
 
 
 class Rl:
@@ -65,7 +72,9 @@ class Rl:
         self, policy: Policy, start: Policy, contract: Contract, pool: Sequence[Task], settings: RlSettings, seed: int,
         automaton: "Automaton | None", warn: Any,
     ) -> None:  # fmt: skip
-        self.policy, self.start, self.contract, self.settings, self.seed = policy, start, contract, settings, seed
+        self.start, self.contract, self.settings, self.seed = start, contract, settings, seed
+        self.arm = armed(Ground(policy, start, contract, settings, seed))
+        self.policy = self.arm.policy
         self.automaton, self.warn = automaton, warn
         self.pool: dict[str, list[Task]] = defaultdict(list)
         for task in pool:
@@ -74,8 +83,10 @@ class Rl:
         self.form, self.terms = settings.form(), settings.terms()
         shaping.require_sound(self.form, self.terms, contract.failures, contract.tiers)
         self.rules = watch.Rules(measures=tuple(settings.watch))
-        self.learner = Learner(policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip,
-                               optimiser=settings.optimiser)  # fmt: skip
+        self.learner = Learner(
+            self.policy, betas=settings.betas, weight_decay=settings.weight_decay, clip=settings.clip,
+            optimiser=settings.optimiser, steering=self.arm if settings.steer else None,
+        )  # fmt: skip
         self.levels, self.watched, self.baseline = curriculum.Levels(), watch.Watched(), settings.baseline
         self._first: Batch | None = None
         self.decode = Decode(
@@ -87,17 +98,19 @@ class Rl:
 
     def step(self, number: int) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
         clock = [time.perf_counter()]
-        groups = self.policy.sample(
-            self._tasks(number), self.settings.k, self.decode, derive(self.seed, "rl", number), self._held()
-        )
+        self.arm.begin(number)
+        tasks = self._tasks(number)
+        off = self.arm.off(number, len(tasks))
+        groups = self._sampled(tasks, off, derive(self.seed, "rl", number))
         clock.append(time.perf_counter())
-        batch = self._paid(groups)
+        batch = self._paid(groups, number, off)
         clock.append(time.perf_counter())
         told = self._learned(batch, number)
+        self.arm.learned(batch.judged)
         clock.append(time.perf_counter())
         if number == 1:
             self._first = batch
-        record = self._watched(batch, number) | told
+        record = self._watched(batch, number) | told | self.arm.figures()
         tokens = sum(len(sample.tokens) for group in groups for sample in group.samples)
         sampling, judging, learning = np.diff(clock).tolist()
         return record, {
@@ -105,6 +118,17 @@ class Rl:
             "sampled_tokens": tokens, "trained_tokens": told["trained_tokens"],
             "sampled_tokens_per_second": tokens / sampling,
         }  # fmt: skip
+
+    def _sampled(self, tasks: Sequence[Task], off: frozenset[int], seed: int) -> list[Group]:
+        """A group in the place of each task; an answer depends on its task and not on its neighbours."""
+        found: dict[int, Group] = {}
+        for without in (False, True):
+            mine = [i for i in range(len(tasks)) if (i in off) == without]
+            if mine:
+                few = [tasks[i] for i in mine]
+                drawn = self.arm.writer(without).sample(few, self.settings.k, self.decode, seed, self._held())
+                found |= dict(zip(mine, drawn, strict=True))
+        return [found[i] for i in range(len(tasks))]
 
     def _held(self) -> "Automaton | None":
         return self.automaton if self.settings.grammar else None
@@ -129,7 +153,7 @@ class Rl:
 
     # ---- verdicts, rewards, advantages ----
 
-    def _paid(self, groups: list[Group]) -> Batch:
+    def _paid(self, groups: list[Group], number: int, off: frozenset[int]) -> Batch:
         pairs = [(group.task, answer_of(s.text, self.decode.answer)) for group in groups for s in group.samples]
         flat = iter(judge_all(self.contract, pairs))
         verdicts = [[next(flat) for _ in group.samples] for group in groups]
@@ -142,7 +166,9 @@ class Rl:
         ]
         cut = np.array([[sample.ended == "length" for sample in group.samples] for group in groups])
         values, kept = overlong(self.settings.overlong, np.array([[r.value for r in row] for row in rewards]), cut)
-        return Batch(groups, verdicts, rewards, self._advantages(groups, verdicts, values, kept))
+        judged = Judged(number, groups, verdicts, off)
+        values, kept = self.arm.paid(judged, values, kept)
+        return Batch(groups, verdicts, rewards, self._advantages(groups, verdicts, values, kept), judged)
 
     def _advantages(self, groups: list[Group], verdicts: list[list[Verdict]], values: Any, kept: Any) -> Advantages:
         s = self.settings
@@ -207,33 +233,42 @@ class Rl:
 
     def _pieces(self, batch: Batch, groups: Sequence[int]) -> tuple[list[Piece], Whole, Whole]:
         """The answers of these groups that have something to teach, cut to what a thread takes at a time; the whole
-        that
-        their loss is a part of, and the whole that they are themselves."""
+        that their loss is a part of, and the whole that they are themselves."""
         s, paid = self.settings, batch.advantages
         always = bool(s.entropy_coef or (s.kl_coef and s.kl == "k3"))
-        rows, samples, values = [], [], []
+        modes = self.arm.modes(batch.judged)
+        taught: dict[str, Piece] = {}
         counted = tokens = free = 0
         for g in groups:
             group = batch.groups[g]
             count = [j for j in range(len(group.samples)) if paid.counts[g, j]]
             counted += len(count)
             tokens += sum(self._free(group.samples[j]) for j in count)
-            taught = [j for j in count if always or paid.values[g, j]]
-            if taught:
-                rows.append((group.prompt.tolist(), [group.samples[j].tokens.tolist() for j in taught]))
-                samples += [group.samples[j] for j in taught]
-                values += [float(paid.values[g, j]) for j in taught]
-                free += sum(self._free(group.samples[j]) for j in taught)
+            learned = [j for j in count if always or paid.values[g, j]]
+            free += sum(self._free(group.samples[j]) for j in learned)
+            for mode in dict.fromkeys(modes[g][j] for j in learned):
+                mine = [j for j in learned if modes[g][j] == mode]
+                one = taught.setdefault(mode, Piece([], [], [], mode))
+                one.rows.append((group.prompt.tolist(), [group.samples[j].tokens.tolist() for j in mine]))
+                one.samples.extend(group.samples[j] for j in mine)
+                one.advantage.extend(float(paid.values[g, j]) for j in mine)
         whole = Whole(answers=counted, tokens=tokens, max_new_tokens=s.max_new_tokens)
-        pieces, at = [], 0
+        answers = sum(len(one.samples) for one in taught.values())
+        return self._cut(list(taught.values())), whole, replace(whole, answers=answers, tokens=free)
+
+    def _cut(self, taught: Sequence[Piece]) -> list[Piece]:
+        rows = [row for one in taught for row in one.rows]
         total = sum(len(prompt) + sum(map(len, answers)) for prompt, answers in rows)
         longest = max((len(prompt) + max(map(len, answers)) for prompt, answers in rows), default=0)
         budget = even(total, self.policy.workers, PORTION, longest)
-        for portion in portions(rows, budget):
-            n = sum(len(answers) for _, answers in portion)
-            pieces.append(Piece(portion, samples[at : at + n], values[at : at + n]))
-            at += n
-        return pieces, whole, replace(whole, answers=len(values), tokens=free)
+        pieces = []
+        for one in taught:
+            at = 0
+            for portion in portions(one.rows, budget):
+                n = at + sum(len(answers) for _, answers in portion)
+                pieces.append(Piece(portion, one.samples[at:n], one.advantage[at:n], one.mode))
+                at = n
+        return pieces
 
     def _free(self, sample: Sample) -> int:
         """Its tokens that the grammar left a choice in."""
@@ -243,7 +278,7 @@ class Rl:
     def _loss(self, whole: Whole, piece: Piece) -> tuple[Tensor, Mapping[str, Tensor]]:
         s, packed, device = self.settings, pack(piece.rows), self.policy.device
         masks = self._masks(piece.samples)
-        new, entropy = self.policy.logprobs(packed, s.temperature, masks)
+        new, entropy = self.arm.logprobs(piece.mode, packed, s.temperature, masks)
         sampled = torch.from_numpy(np.concatenate([sample.logprobs for sample in piece.samples])).to(device)
         ref = None
         if s.kl_coef and s.kl == "k3":
@@ -259,7 +294,8 @@ class Rl:
             s.loss, part, whole, clip_low=s.clip_low, clip_high=s.clip_high,
             kl_coef=s.kl_coef if s.kl == "k3" else 0.0, entropy_coef=s.entropy_coef,
         )  # fmt: skip
-        drift = ((new.detach() - sampled).abs() * part.mask).sum()
+        drawn = self.arm.drawn(piece.mode, packed, s.temperature, masks, new)
+        drift = ((drawn - sampled).abs() * part.mask).sum()
         return value, {**figures, "drift": drift}
 
     def _lr(self, number: int) -> float:
@@ -295,7 +331,7 @@ class Rl:
         tiers = Counter(group.task.tier for group in batch.groups)
         return {
             **figures, "tiers": {tier: tiers[tier] for tier in self.tiers if tiers[tier]}, "felt": felt,
-            "marks": [mark.name for mark in marks],
+            "marks": [mark.name for mark in marks], **steering.of_exploits(batch.verdicts),
         }  # fmt: skip
 
     def first_batch(self) -> Json:
@@ -316,10 +352,13 @@ class Rl:
 
     def checkpoint(self, step: int) -> Checkpoint:
         state = {"levels": asdict(self.levels), "watched": asdict(self.watched), "baseline": self.baseline}
-        return Checkpoint(step, self.policy.weights(), self.learner.state(), state)
+        steer = {f"{STEER}{name}": tensor for name, tensor in self.arm.tensors().items()}
+        return Checkpoint(step, {**self.policy.weights(), **steer}, self.learner.state(), state)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        self.policy.load(checkpoint.weights)
+        own = {name: weight for name, weight in checkpoint.weights.items() if not name.startswith(STEER)}
+        self.policy.load(own)
+        self.arm.load({name.removeprefix(STEER): t for name, t in checkpoint.weights.items() if name not in own})
         self.learner.load(checkpoint.optimiser)
         self.levels = msgspec.convert(checkpoint.state["levels"], curriculum.Levels)
         self.watched = msgspec.convert(checkpoint.state["watched"], watch.Watched)

@@ -17,11 +17,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    Strict,
+    model_serializer,
+    model_validator,
+)
 
 from rungwise.contract import Json
 from rungwise.train.rungfile import Keys, Source, checked, crossed, parsed
+from rungwise.train.section import STRICT, Betas, Decay
+from rungwise.train.section import Above as Above
+from rungwise.train.section import Count as Count
+from rungwise.train.section import Natural as Natural
+from rungwise.train.section import NonNegative as NonNegative
+from rungwise.train.section import Share as Share
 from rungwise.train.shaping import Form, Term
+from rungwise.train.steer.settings import SteerSettings
 
 Size = Literal["0.1M", "1M", "3M", "10M", "45M"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -49,20 +65,13 @@ def _all_zero(field: str, weights: Mapping[str, float]) -> dict[str, str]:
     return {field: "all are 0; expected at least one above"} if weights and not any(weights.values()) else {}
 
 
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-Above = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Decay = Annotated[float, Field(ge=0, lt=1)]
-Betas = Annotated[tuple[Decay, Decay], Strict(False)]
 Weights = dict[str, NonNegative]  # by tier
 Bound = float | dict[str, float]  # a number, or one for each tier
 Answer = Annotated[str, AfterValidator(_answer)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = STRICT
 
 
 class ContractSettings(Section):
@@ -240,6 +249,7 @@ class RlSettings(Section):
     watch: Annotated[tuple[str, ...], Strict(False)] = ()  # measures that collapse is seen by; none named: all
     drift: Above = 0.1  # the largest mean distance between the sampler's and the learner's log-probabilities
     every: Count = 50  # steps from one checkpoint to the next
+    steer: SteerSettings | None = None
 
     def form(self) -> Form:
         own = self.reward
@@ -247,6 +257,11 @@ class RlSettings(Section):
 
     def terms(self) -> tuple[Term, ...]:
         return tuple(Term(**term.model_dump()) for term in self.shaping)
+
+    @model_serializer(mode="wrap")
+    def _steered(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A run that is not steered has the record, and the hash, that it had before there was steering."""
+        return {key: value for key, value in dump(self).items() if key != "steer" or value is not None}
 
     @model_validator(mode="after")
     def _fits(self) -> "RlSettings":

@@ -4,6 +4,7 @@
     RUN/sft/ settings.json corpus.jsonl heldout.jsonl audit.json lengths.json counts.json metrics.jsonl timing.jsonl
              checkpoints/ model/
     RUN/rl/  settings.json pool.jsonl audit.json lengths.json metrics.jsonl timing.jsonl checkpoints/ model/
+             trained/ (with a quarantine: the model with it, where model/ is without)
 
 1. A stage reads files of the stage before it and writes its own, so it can be run alone, again, or from elsewhere.
 2. A stage that was cut off goes on by `resume`, from its last checkpoint, to the bytes it would have had. Settings that
@@ -159,11 +160,11 @@ def _kept(folder: Path, ready: Prepared) -> None:
     _write(folder / "lengths.json", asdict(ready.lengths))
 
 
-def _saved(order: Order, policy: Policy, folder: Path) -> Path:
+def _saved(order: Order, policy: Policy, folder: Path, name: str = "model") -> Path:
     """The model's folder, which is there as a whole or not at all."""
     from safetensors import SafetensorError
 
-    own, rung, room, place = order.rung.contract, order.rung, folder / ".model", folder / "model"
+    own, rung, room, place = order.rung.contract, order.rung, folder / f".{name}", folder / name
     try:
         shutil.rmtree(room, ignore_errors=True)
         policy.save(room)
@@ -201,7 +202,7 @@ def _rl(order: Order, contract: Contract, folder: Path) -> Path:
     loop.run(stage, folder, settings.steps, settings.every, order.show.tell)
     before = {"sft": order.out, "model": None}.get(settings.start, started(rung))
     keep(folder, contract, [corpus.Row(task=task, answer="") for task in tasks], after=before)
-    return _saved(order, policy, folder)
+    return [_saved(order, one, folder, name) for name, one in stage.arm.models().items()][-1]
 
 
 def _fitting(order: Order, contract: Contract, start: Policy, pool: list[Task], most: int) -> list[Task]:
