@@ -52,7 +52,10 @@ from rungwise.train.learned import learned_by
 from rungwise.train.prepare import Order, Show
 from rungwise.train.stages import STAGES, run_stage, stage_settings
 
-KEPT = ("sft/model/*", "rl/model/*", "sft/metrics.jsonl", "rl/metrics.jsonl", "sft/corpus*.jsonl", "rl/pool.jsonl")
+KEPT = (
+    "sft/model/*", "rl/model/*", "rl/trained/*", "sft/metrics.jsonl", "rl/metrics.jsonl", "sft/corpus*.jsonl",
+    "rl/pool.jsonl",
+)  # fmt: skip
 TRAINED = 64  # training tasks that are measured as well
 HEADLINE = ("greedy", "repaired", "pass@1", "picked", "oracle", "score")
 
