@@ -69,6 +69,7 @@ OF_GREEDY: Mapping[str, Value] = {
     "parsed": lambda row: row.greedy.parsed,
     "truncated": lambda row: row.greedy.ended == "length",
     "exploit": lambda row: row.greedy.exploit is not None,
+    "exploited": lambda row: row.greedy.exploit is not None and not row.greedy.passed,
     "control": lambda row: row.greedy.control,
     "tail": lambda row: row.greedy.tail,
     "edited": lambda row: row.edits > 0,
@@ -78,6 +79,7 @@ OF_SAMPLES: Mapping[str, Value] = {
     "oracle": lambda row: any(sample.passed for sample in row.samples),
     "score.sampled": lambda row: fmean(sample.score for sample in row.samples),
     "exploit.sampled": lambda row: fmean(sample.exploit is not None for sample in row.samples),
+    "exploited.sampled": lambda row: fmean(one.exploit is not None and not one.passed for one in row.samples),
     "shapes": lambda row: len({sample.shape for sample in row.samples} - {None}),
 }
 AT = re.compile(r"(pass|all)@(\d+)")

@@ -11,7 +11,7 @@ from rungwise.report.scales import MINUS, figure
 
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHARES = re.compile(
-    r"(greedy|repaired|exact|exact\.repaired|parsed|truncated|exploit|exploit\.sampled|control|tail|edited|picked|oracle"
+    r"(greedy|repaired|exact|exact\.repaired|parsed|truncated|exploit|exploit\.sampled|exploited|exploited\.sampled|control|tail|edited|picked|oracle"
     r"|(pass|all)@\d+)"
 )
 

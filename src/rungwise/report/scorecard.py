@@ -32,6 +32,8 @@ RATES: Mapping[str, Rated] = {
     "truncated": Rated("was cut off by the limit on tokens", 0.0, 0.05),
     "exploit": Rated("tries to be paid without doing the task", 0.0, 0.02),
     "exploit.sampled": Rated("the same among the samples", 0.0, 0.02, "no samples"),
+    "exploited": Rated("is paid by an exploit alone", 0.0, 0.02),
+    "exploited.sampled": Rated("the same among the samples", 0.0, 0.02, "no samples"),
     "control": Rated("has the text of control tokens in it", 0.0, 0.02),
     "tail": Rated("goes on behind an answer that could be read", 0.0, 0.05),
     "edited": Rated("was changed by repair"),
