@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 
 from rungwise.contracts.clue import candidates, crime, grid
-from rungwise.contracts.clue.grid import derive
+from rungwise.contracts.clue.grid import assumes, derive
+from rungwise.contracts.clue.language import Fault, read_puzzle
 from rungwise.contracts.clue.search import second
 from rungwise.contracts.clue.solver import (
     Solved,
@@ -22,13 +23,16 @@ from rungwise.contracts.clue.solver import (
     fact,
     holds,
     minimal,
+    negated,
     solve,
 )
 from rungwise.contracts.clue.space import space, together
 from rungwise.contracts.clue.steps import Chain, Clauses, Proof
+from rungwise.contracts.clue.tasks import asks
 from rungwise.contracts.clue.tiers import CLAUSES, FACTS, HOUSES, LINKS, TIERS
 from rungwise.contracts.clue.tree import (
     CULPRIT,
+    Answer,
     Category,
     Compound,
     Derivation,
@@ -61,7 +65,8 @@ def drawn(tier: str) -> list[tuple[Puzzle, Derivation]]:
         puzzle = crime.draw(rng.choice(wanted.shapes), wanted.kinds, rng)
         if puzzle is not None:
             derivation = derive(puzzle)
-            if wanted.needs(puzzle, derivation):
+            assert assumes(puzzle) == bool(derivation.splits)
+            if asks(wanted, puzzle):
                 found.append((puzzle, derivation))
     return found
 
@@ -86,14 +91,14 @@ def test_one_answer_and_no_clue_to_spare(seed: int) -> None:
 
 
 def test_redundant_clues_are_true_and_new_and_stand_anywhere() -> None:
-    rng, places = random.Random(2), Counter[int]()
-    for _ in range(60):
-        puzzle = crime.draw(CRIME, CLAUSES, rng, redundant=3)
-        assert puzzle is not None and len(set(puzzle.clues)) == len(puzzle.clues)
-        kept = minimal(CRIME, puzzle.clues, puzzle.slots)
-        assert len(puzzle.clues) >= len(kept) + 3
-        places.update(place for place, clue in enumerate(puzzle.clues) if clue not in kept)
-    assert min(places[place] for place in range(4)) > 10
+    places = Counter[int]()
+    for seed in range(60):
+        plain, more = (crime.draw(CRIME, CLAUSES, random.Random(seed), redundant=extra) for extra in (0, 3))
+        assert plain is not None and more is not None and _answer(plain) == _answer(more)
+        assert len(set(more.clues)) == len(more.clues) == len(plain.clues) + 3
+        assert set(plain.clues) < set(more.clues)
+        places.update(place for place, clue in enumerate(more.clues) if clue not in plain.clues)
+    assert min(places[place] for place in range(5)) > 10
 
 
 def test_clues_are_of_the_kinds_that_were_asked_for() -> None:
@@ -113,6 +118,12 @@ def test_clues_are_of_the_kinds_that_were_asked_for() -> None:
         assert set(told) == set(kinds) - {"culprit"}
     every = Counter(kind(clue) for _ in range(200) for clue in _some(CRIME, CLAUSES, rng).clues)
     assert set(every) == set(CLAUSES) - {"culprit"}
+
+
+def _answer(puzzle: Puzzle) -> Answer:
+    solved = solve(puzzle)
+    assert isinstance(solved, Solved)
+    return solved.answer
 
 
 def _some(shape: Shape, kinds: Mapping[str, float], rng: random.Random, **settings: Unique) -> Puzzle:
@@ -138,25 +149,23 @@ def test_the_same_random_numbers_draw_the_same_puzzle() -> None:
 
 @pytest.mark.parametrize("tier", ["C1", "C2", "C3", "C4"])
 def test_what_is_told_most_or_least_or_first_is_little_better_than_a_guess(tier: str) -> None:
-    """Without hushed answers "told most" is right in up to 55 of 100, where a guess is in 20."""
+    """Without hushed answers "told most" is right in up to 72 of 100, where a guess is in 33."""
     rng, wanted, hits = random.Random(17), TIERS[tier], Counter[str]()
     shape = wanted.shapes[-1]
-    for _ in range(1500):
+    for _ in range(800):
         puzzle = crime.draw(shape, wanted.kinds, rng)
         if puzzle is not None:
             hits.update(seen(puzzle))
     shares = {name: hits[name] / hits["asked"] for name in ("most", "least", "first", "zero")}
-    assert all(share < 1 / shape.size + 0.12 for share in shares.values()), shares
-    assert abs(shares["zero"] - 1 / shape.size) < 0.03, shares
+    assert all(share < 1 / shape.size + 0.11 for share in shares.values()), shares
+    assert abs(shares["zero"] - 1 / shape.size) < 0.035, shares
 
 
 def seen(puzzle: Puzzle) -> dict[str, float]:
     """How many of the answers each policy has; one that finds equals takes any."""
     told = [element for clue in puzzle.clues for element in elements(clue)]
     count, found = Counter(told), Counter[str]()
-    solved = solve(puzzle)
-    assert isinstance(solved, Solved)
-    for slot, number in zip(puzzle.slots, solved.answer, strict=True):
+    for slot, number in zip(puzzle.slots, _answer(puzzle), strict=True):
         row = [Element(slot.category, one) for one in range(puzzle.shape.size)]
         for name, extreme in (("most", max), ("least", min)):
             best = [one for one in row if count[one] == extreme(count[each] for each in row)]
@@ -180,33 +189,30 @@ def elements(clue: Formula) -> Iterator[Element]:
 
 @pytest.mark.parametrize("tier", ["C0", "C1", "C2", "C3", "C4", "Z1", "Z2"])
 def test_every_puzzle_of_a_tier_is_derived(tier: str) -> None:
-    if tier == "C0":  # its needs ask for a redundant clue or none
-        assert all(not derivation.lines for _, derivation in drawn("C0"))
+    assert (tier == "C0") == all(not derivation.lines for _, derivation in drawn(tier))  # there, all is told
     for puzzle, derivation in drawn(tier):
         check_derivation(puzzle, derivation)
+        assert assumes(puzzle) == (derivation.splits > 0)
 
 
 def check_derivation(puzzle: Puzzle, derivation: Derivation) -> None:
     """Every line follows and is new, and no clue; the answer stands there in the end."""
-    within, solved = space(puzzle.shape), solve(puzzle)
-    assert isinstance(solved, Solved)
+    within = space(puzzle.shape)
     alive = alive_in(within, puzzle.clues)
     assert all(alive & ~within.mask(line) == 0 for line in derivation.lines)
     assert len(set(derivation.lines)) == len(derivation.lines)
     assert not set(derivation.lines) & set(puzzle.clues)
-    answers = {fact(slot, number) for slot, number in zip(puzzle.slots, solved.answer, strict=True)}
+    answers = {fact(slot, number) for slot, number in zip(puzzle.slots, _answer(puzzle), strict=True)}
     assert answers <= {*derivation.lines, *puzzle.clues}
     if derivation.lines:
         assert derivation.lines[-1] in answers
-    assert derivation.splits <= sum(isinstance(line, Compound) or not line.holds for line in derivation.lines) + len(
-        derivation.lines
-    )
+    assert derivation.splits <= len(derivation.lines) >= derivation.rounds
     assert 0 <= derivation.indirect <= 1 <= derivation.left
 
 
 @pytest.mark.parametrize("tier", ["C3", "C4", "Z2"])
 def test_every_line_is_a_step_from_those_before_it(tier: str) -> None:
-    """What propagation finds from the clues and the lines before holds the line; a refutation's condition refutes itself."""
+    """The line denied, what propagation finds from the clues and the lines before contradicts itself."""
     for puzzle, derivation in drawn(tier)[:40]:
         before: list[Formula] = list(puzzle.clues)
         for line in derivation.lines:
@@ -215,10 +221,7 @@ def test_every_line_is_a_step_from_those_before_it(tier: str) -> None:
 
 
 def follows(shape: Shape, told: list[Formula], line: Formula) -> bool:
-    """By the rules of propagation with the line denied."""
     board = candidates.board(shape)
-    from rungwise.contracts.clue.solver import negated
-
     return candidates.begun(board, candidates.rules_of(board, [*told, *negated(line)])) is None
 
 
@@ -239,18 +242,16 @@ def test_puzzles_beyond_counting_are_drawn_and_derived(shape: Shape) -> None:
     rng = random.Random(6)
     for _ in range(2):
         puzzle = _some(shape, CLAUSES if shape.kind == "crime" else HOUSES, rng)
-        derivation = derive(puzzle)
-        solved = solve(puzzle)
-        assert isinstance(solved, Solved)
+        derivation, answer = derive(puzzle), _answer(puzzle)
         assert all(entails(puzzle, line) for line in derivation.lines)
-        facts = {fact(slot, number) for slot, number in zip(puzzle.slots, solved.answer, strict=True)}
+        facts = {fact(slot, number) for slot, number in zip(puzzle.slots, answer, strict=True)}
         assert facts <= {*derivation.lines, *puzzle.clues}
         for place in range(len(puzzle.clues)):
             fewer = Puzzle(shape, puzzle.clues[:place] + puzzle.clues[place + 1 :], puzzle.slots)
-            world = second(fewer, solved.answer)
+            world = second(fewer, answer)
             assert world is not None and not isinstance(world, str)
             assert all(holds(clue, world, shape) for clue in fewer.clues)
-            assert answer_of(world, shape, puzzle.slots) != solved.answer
+            assert answer_of(world, shape, puzzle.slots) != answer
 
 
 def test_a_proof_is_short() -> None:
@@ -276,7 +277,7 @@ def test_the_measures_say_what_the_plain_facts_leave() -> None:
     puzzle = Puzzle(CRIME, (Is(A, K), link, Is(CULPRIT, P), Is(B, Q)), ASKED)
     derivation = derive(puzzle)
     assert derivation.indirect == 0.25
-    assert derivation.left == 4  # he is where p is: it is a or c who is there, with k or l or m
+    assert derivation.left == 6  # a or c, who may be in p, with any weapon
     assert derivation.splits == 0 and derivation.rounds >= 2
 
 
@@ -321,17 +322,29 @@ def _zebra(size: int, attributes: int) -> Shape:
     return Shape(kind="zebra", size=size, attributes=attributes)
 
 
+DEEP = """abcd klmn ABCD
+| one or both
+^ exactly one
+> if the first, then the second
+<> both or neither
+~ not
+b=B|l~B
+*~B^d=l
+c~l>m=A
+l~B<>l=C
+a~B<>*=D
+k=C<>c=C
+b=l>n=D
+m~B<>a=D
+?*s *w *r"""
+
+
 def test_deep_assumptions_are_tried_when_plain_ones_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some puzzle of the hardest needs an assumption inside another; without them it has no lines."""
-    rng, shape = random.Random(0), _crime(4, 3)
-    kinds = {"or": 1.0, "one": 1.0, "then": 1.0, "same": 1.0}
-    puzzles = [_some(shape, kinds, rng) for _ in range(150)]
-    deep = []
+    read = read_puzzle(DEEP, "compact")
+    assert not isinstance(read, Fault)
+    puzzle, _ = read
+    derivation = derive(puzzle)
+    check_derivation(puzzle, derivation)
+    assert derivation.splits > 1
     monkeypatch.setattr(grid, "DEEPEST", 0)
-    for puzzle in puzzles:
-        if not derive(puzzle).lines:
-            deep.append(puzzle)
-    monkeypatch.undo()
-    assert deep
-    for puzzle in deep:
-        check_derivation(puzzle, derive(puzzle))
+    assert derive(puzzle).lines == ()

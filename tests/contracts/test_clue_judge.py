@@ -114,10 +114,8 @@ def test_a_solver_answers_from_what_was_written() -> None:
     for task in tasks(answer="clues"):
         gold = (contract.gold(task) or "").split("\n")
         assert contract.judge(task, "\n".join(gold[::-1])).passed  # the order of clues is nobody's business
-        assert contract.judge(task, "\n".join(gold[1:] or ["?"])).failure in (
-            "several",
-            "illegible",
-        )  # none is to spare
+        if task.tier != "C0":  # which has clues to spare
+            assert contract.judge(task, "\n".join(gold[1:] or ["?"])).failure in ("several", "illegible")
 
 
 # ---- what can be had without skill ----

@@ -2,9 +2,11 @@
 
 tree.py         shapes, formulas, questions; names.py letters and words; tiers.py what puzzles of a tier are like
 language.py     what a policy writes; the surfaces compact.py (literals.py) and english.py (sentences.py, phrases.py)
-solver.py       one answer, minimal, entailed, contradictory: space.py by listed worlds, search.py and paths.py beyond
-                (sat.py, encoding.py, moments.py); grid.py, reasoning.py the way to an answer, in lines
-tasks.py        splits; crime.py, night.py (telling.py, hints.py) draw puzzles; isomorphism.py what is the same puzzle
+solver.py       one answer, minimal, entailed, contradictory: space.py by listed worlds, beyond them search.py
+                (candidates.py) and paths.py (clauses.py, sat.py, encoding.py, moments.py)
+grid.py         the way to an answer, in lines: steps.py; of a night deduction.py, reasoning.py
+tasks.py        splits; asking.py what a policy is told; crime.py, night.py (telling.py, hints.py) draw puzzles;
+                isomorphism.py what is the same puzzle
 judge.py        the verdict; lines.py what the lines before an answer are worth
 published.py    the published puzzles and their graders
 sabotage.py     wrong answers with the label each must get

@@ -41,7 +41,10 @@ from rungwise.contracts.clue.tree import (
 from rungwise.errors import InputError, nearest
 
 IDLE = 60  # clues in a row that exclude nothing: the kinds cannot tell what is asked
-HUSHED = 0.25  # of answers; measured: least and most often told are then about as far from chance
+# Of answers, without facts told of the culprit alone and for each share of such facts. Measured: least and most often
+# told are then about as far from chance.
+HUSHED, HUSHED_MORE = 0.3, 1.2
+COPIED = 0.5  # such a share asks for puzzles that are copied, not solved: nothing is hushed
 POSITIVE = 0.75  # of a compound's facts, those without "not"
 LINKED = 0.25  # and those between attributes
 OF_CULPRIT = 0.2  # of an owner's facts, about what one suspect of four or five has
@@ -63,8 +66,19 @@ def draw(
     asked = slots if unique == "answer" else everything(shape)
     answer = answer_of(world, shape, asked)
     left = (_Listed if count(shape) <= LARGEST else _Sought)(shape, asked, answer)
-    hushed = {one for one in _answers(world, shape, slots) if rng.random() < HUSHED}
-    speech = _Witness(shape, world, rng, hushed).speech(_says(kinds, shape))
+    says = _says(kinds, shape)
+    often = _hushed(kinds)
+    hushed = {one for one in _answers(world, shape, slots) if rng.random() < often}
+    speech = _Witness(shape, world, rng, hushed).speech(says)
+    clues = _enough(left, speech, hushed)
+    if clues is None:
+        return None
+    rng.shuffle(clues)
+    return Puzzle(shape, _with_more(left.needed(clues), redundant, speech, rng), slots)
+
+
+def _enough(left: "_Listed | _Sought", speech: Iterator[Formula], hushed: set[Element]) -> list[Formula] | None:
+    """Clues that leave one answer. Where the kinds come to nothing so, nothing stays hushed."""
     clues: list[Formula] = []
     idle = 0
     while left.anything():
@@ -77,8 +91,7 @@ def draw(
                 return None
             hushed.clear()
             idle = 0
-    rng.shuffle(clues)
-    return Puzzle(shape, _with_more(left.needed(clues), redundant, speech, rng), slots)
+    return clues
 
 
 def questions(shape: Shape, rng: random.Random) -> tuple[Slot, ...]:
@@ -88,6 +101,11 @@ def questions(shape: Shape, rng: random.Random) -> tuple[Slot, ...]:
     subject = Element(rng.choice(attributes(shape)), rng.randrange(shape.size))
     others = (one for one in attributes(shape) if one is not subject.category)
     return tuple(Slot(subject, category) for category in (owners(shape), *others))
+
+
+def _hushed(kinds: Mapping[str, float]) -> float:
+    of_culprit = kinds.get("culprit", 0.0) / sum(kinds.values())
+    return HUSHED + HUSHED_MORE * of_culprit if of_culprit < COPIED else 0.0
 
 
 def _world(shape: Shape, rng: random.Random) -> World:

@@ -15,11 +15,12 @@ from math import prod
 
 from rungwise.contracts.clue import candidates
 from rungwise.contracts.clue.candidates import Clause, State
-from rungwise.contracts.clue.solver import fact
+from rungwise.contracts.clue.solver import Solved, fact, solve
 from rungwise.contracts.clue.steps import Chain, Clauses, Known, Proof
 from rungwise.contracts.clue.tree import Category, Compound, Derivation, Formula, Is, Op, Puzzle
 
 DEEPEST = 2  # assumptions inside an assumption
+TRIED = 20_000  # assumptions in all: some seconds
 AT_ONCE = 12  # that can be refuted, among which the shortest refutation is looked for
 PLAIN = (Category.CULPRIT, Category.SUSPECT, Category.HOUSE)  # whose facts link no two attributes
 
@@ -35,7 +36,7 @@ class Level:
 
 
 def derive(puzzle: Puzzle) -> Derivation:
-    """A puzzle without one answer, or one that asks for deeper assumptions, has no lines."""
+    """A puzzle without one answer, or one that asks for more or deeper assumptions, has no lines."""
     clauses = Clauses(puzzle.shape, puzzle.clues)
     rules = candidates.rules_of(clauses.board, puzzle.clues)
     questions = [_literals(puzzle, clauses, place) for place in range(len(puzzle.slots))]
@@ -43,9 +44,19 @@ def derive(puzzle: Puzzle) -> Derivation:
     splitting = _Splitting(clauses, rules, questions)
     failed = not level.state or level.chain.run() is not None
     while level.chain.open and not failed:
-        found = next(filter(None, (splitting.refuted(level, depth) for depth in range(DEEPEST + 1))), None)
+        found = splitting.refuted(level, 0)
+        if found is None and isinstance(solve(puzzle), Solved):  # else every assumption would be tried in vain
+            deeper = (splitting.refuted(level, depth) for depth in range(1, DEEPEST + 1))
+            found = next(filter(None, deeper), None)
         failed = found is None or splitting.concluded(level, found) is not None
     return _told(puzzle, level.chain, [] if failed else questions)
+
+
+def assumes(puzzle: Puzzle) -> bool:
+    """Whether the answer asks for an assumption: what `splits` of the derivation says, many times faster."""
+    board = candidates.board(puzzle.shape)
+    state = candidates.begun(board, candidates.rules_of(board, puzzle.clues)) or list(board.start)
+    return any((state[board.place(slot.subject)] & board.block(slot.category)).bit_count() > 1 for slot in puzzle.slots)
 
 
 def _literals(puzzle: Puzzle, clauses: Clauses, place: int) -> list[int]:
@@ -65,8 +76,10 @@ class _Splitting:
         near = dict.fromkeys((*answers, *sorted(in_clues)))
         far = (literal for literal in range(0, 2 * len(clauses.said), 2) if literal not in near)
         self.pools = (tuple(near), tuple(far))
+        self.left = TRIED
 
     def assumed(self, state: State, literal: int) -> State | None:
+        self.left -= 1
         atom = candidates.atom(self.clauses.board, self.clauses.formula(literal))
         return candidates.assume(self.clauses.board, state, self.rules, atom)
 
@@ -80,16 +93,16 @@ class _Splitting:
         return None
 
     def _short(self, level: Level, guesses: Iterator[int]) -> Refuted | None:
-        best: tuple[bool, int, Refuted] | None = None
+        """Of what can be refuted, what leads to the answer if anything does, by the shortest way."""
         failing = [one for one in guesses if self.assumed(level.state, one) is None]
-        failing.sort(key=lambda one: not self._finishes(level, one))
-        for literal in failing[:AT_ONCE]:
-            known = level.chain.assuming(literal).run()
-            if known is not None:
-                rank = (not self._finishes(level, literal), known.lines.bit_count())
-                if best is None or rank < best[:2]:
-                    best = (*rank, (literal, known))
-        return best and best[2]
+        finishing = [one for one in failing if self._finishes(level, one)]
+        best: Refuted | None = None
+        for literal in (finishing or failing)[:AT_ONCE]:
+            most = best[1].lines.bit_count() - 1 if best else None
+            known = level.chain.assuming(literal).run(most)
+            if known is not None and (most is None or known.lines.bit_count() <= most):
+                best = literal, known
+        return best
 
     def _finishes(self, level: Level, literal: int) -> bool:
         """Whether every question has its answer as soon as the literal is refuted."""
@@ -102,6 +115,8 @@ class _Splitting:
 
     def _deep(self, level: Level, guesses: Iterator[int], depth: int) -> Refuted | None:
         for literal in guesses:
+            if self.left < 0:
+                return None
             state = self.assumed(level.state, literal)
             inside = Level(level.chain.assuming(literal), state or [])
             known = inside.chain.run()
@@ -138,7 +153,7 @@ def _told(puzzle: Puzzle, chain: Chain, questions: Sequence[Sequence[int]]) -> D
         lines=tuple(line for line in lines if line not in puzzle.clues),
         rounds=max((one.depth for one in known), default=0),
         splits=sum(proof.split[place] for place in places),
-        indirect=1 - len(plain) / len(puzzle.clues) if puzzle.clues else 0.0,
+        indirect=(len(puzzle.clues) - len(plain)) / len(puzzle.clues) if puzzle.clues else 0.0,
         left=_left(puzzle, clauses.board, plain),
     )
 

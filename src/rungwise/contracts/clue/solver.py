@@ -6,6 +6,7 @@ paths.py for moments). Both say the same, but a search may give up, and then say
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal as OneOf
 
 from rungwise.contracts.clue import moments, search
@@ -131,8 +132,9 @@ def _opposite(literal: Literal) -> Literal:
 # ---- all worlds ----
 
 
+@lru_cache(maxsize=256)
 def small(shape: Shape) -> bool:
-    """Whether the shape's worlds can be listed."""
+    """Whether the shape's worlds can be listed. Remembered, since a night's may have to be listed to be told."""
     if shape.kind != "moments":
         return count(shape) <= LARGEST
     try:

@@ -213,9 +213,10 @@ class Chain:
     def wait(self, literal: int, known: Known, *, silent: bool = False, split: bool = False) -> None:
         heappush(self.waiting, (known.lines.bit_count(), literal, known, silent, split))
 
-    def run(self) -> Known | None:
-        """Derives until every question has its answer or nothing follows; or returns why it contradicts itself."""
-        while self.waiting and self.open:
+    def run(self, most: int | None = None) -> Known | None:
+        """Derives until every question has its answer or nothing follows; or returns why it contradicts itself, where
+        that takes no more than so many lines."""
+        while self.waiting and self.open and (most is None or self.waiting[0][0] <= most):
             _, literal, (lines, depth), silent, split = heappop(self.waiting)
             if literal in self.known:
                 continue

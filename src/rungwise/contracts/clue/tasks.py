@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import get_args
 
 from rungwise.contract import Json, Lazy, Task, task_id
+from rungwise.contracts.clue import crime, grid, published
 from rungwise.contracts.clue import names as naming
-from rungwise.contracts.clue import published
 from rungwise.contracts.clue.asking import prompted
 from rungwise.contracts.clue.isomorphism import relabelled
 from rungwise.contracts.clue.language import write_formula, write_puzzle
-from rungwise.contracts.clue.solver import Solved, Unique, solve
+from rungwise.contracts.clue.solver import Solved, Unique, fact, solve
 from rungwise.contracts.clue.tiers import OWN, TIERS, Tier, own
 from rungwise.contracts.clue.tree import Derivation, Kind, Puzzle, Shape
 from rungwise.errors import InputError, nearest
@@ -105,13 +105,11 @@ def _drawn(
         shape = rng.choice(shapes)
         redundant = rng.randint(least, most)
         puzzle = _any_puzzle(shape, tier, rng, settings["unique"], redundant)
-        if puzzle is None or not _owned(split, puzzle) or len(puzzle.clues) > settings["most_clues"]:
+        if puzzle is None or not _fits(split, tier, puzzle, settings["most_clues"]):
             continue
         derivation = derived(puzzle)
-        if derivation is None and not tier.lines:
-            return puzzle, NO_LINES
-        if derivation is not None and tier.needs(puzzle, derivation):
-            return puzzle, derivation
+        if derivation is not None or not tier.lines:
+            return puzzle, derivation or NO_LINES
     raise InputError(f"no puzzle of {shapes} was found in {TRIES} tries that the settings allow", field="shape")
 
 
@@ -121,8 +119,6 @@ def _any_puzzle(shape: Shape, tier: Tier, rng: random.Random, unique: Unique, re
 
         kinds = {"kinds": tier.kinds} if tier.kinds else {}
         return night.draw(shape, rng=rng, unique=unique, redundant=redundant, questions=tier.questions, **kinds)
-    from rungwise.contracts.clue import crime
-
     return crime.draw(shape, tier.kinds, rng, unique=unique, redundant=redundant)
 
 
@@ -132,13 +128,24 @@ def derived(puzzle: Puzzle) -> Derivation | None:
         from rungwise.contracts.clue import night
 
         return night.derive(puzzle)
-    from rungwise.contracts.clue import grid
+    found = grid.derive(puzzle)
+    return found if found.lines or _stated(puzzle) else None
 
-    return grid.derive(puzzle)
+
+def _stated(puzzle: Puzzle) -> bool:
+    """Whether every answer is a clue, so that nothing is left to derive."""
+    solved = solve(puzzle)
+    return isinstance(solved, Solved) and set(map(fact, puzzle.slots, solved.answer)) <= set(puzzle.clues)
 
 
-def _owned(split: str, puzzle: Puzzle) -> bool:
-    return int(relabelled(puzzle)[:8], 16) % BUCKETS in OWNED[split]
+def _fits(split: str, tier: Tier, puzzle: Puzzle, most_clues: int) -> bool:
+    owned = int(relabelled(puzzle)[:8], 16) % BUCKETS in OWNED[split]
+    return owned and len(puzzle.clues) <= most_clues and asks(tier, puzzle)
+
+
+def asks(tier: Tier, puzzle: Puzzle) -> bool:
+    """Whether the puzzle needs what the tier is about."""
+    return tier.needs(puzzle) and (tier.assumes is None or grid.assumes(puzzle) == tier.assumes)
 
 
 def _size(shape: Shape) -> str:

@@ -1,7 +1,7 @@
 """The tiers: the shapes and kinds of clue of each, and what its puzzles must ask of a solver.
 
-C0 to C4 are crimes, C5 to C7 nights, Z1 to Z3 the sibling family of houses in a row. A puzzle is drawn again until its
-derivation says that it needs what its tier is about.
+C0 to C4 are crimes, C5 to C7 nights, Z1 to Z3 the sibling family of houses in a row. A puzzle is drawn again until it
+needs what its tier is about.
 """
 
 import re
@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from rungwise.contracts.clue.tree import CULPRIT, Category, Compound, Derivation, Is, Kind, Puzzle, Shape
+from rungwise.contracts.clue.tree import CULPRIT, Category, Compound, Is, Kind, Puzzle, Shape
 from rungwise.errors import InputError, nearest
 
-Needs = Callable[[Puzzle, Derivation], bool]
+Needs = Callable[[Puzzle], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Tier:
     shapes: tuple[Shape, ...]
     larger: tuple[Shape, ...]  # that training never has
     kinds: Mapping[str, float] = field(default_factory=dict)  # of clue, each with its weight; a night's own where empty
-    needs: Needs = lambda _puzzle, _derivation: True
+    needs: Needs = lambda _puzzle: True
+    assumes: bool | None = None  # whether the answer takes an assumption that is refuted; None: either way
     redundant: tuple[int, int] = (0, 0)
     questions: int = 0  # of a night, in all
     lines: bool = True  # whether a puzzle without a derivation is drawn again
@@ -44,7 +45,7 @@ def _night(size: int, weapons: int, columns: int, rows: int, times: int, *, all_
 # ---- what a tier needs ----
 
 
-def _copying(puzzle: Puzzle, _derivation: Derivation) -> bool:
+def _copying(puzzle: Puzzle) -> bool:
     """Every answer stands in a clue."""
     told = {clue.second.category for clue in puzzle.clues if isinstance(clue, Is) and clue.holds and _of_culprit(clue)}
     return told == {slot.category for slot in puzzle.slots}
@@ -54,13 +55,12 @@ def _of_culprit(clue: Is) -> bool:
     return clue.first == CULPRIT
 
 
-def _elimination(puzzle: Puzzle, derivation: Derivation) -> bool:
-    return not _copying(puzzle, derivation) and any(not clue.holds for clue in puzzle.clues if isinstance(clue, Is))
+def _elimination(puzzle: Puzzle) -> bool:
+    return not _copying(puzzle) and any(not clue.holds for clue in puzzle.clues if isinstance(clue, Is))
 
 
-def _chaining(puzzle: Puzzle, derivation: Derivation) -> bool:
-    linked = any(isinstance(clue, Is) and _link(clue) for clue in puzzle.clues)
-    return linked and not derivation.splits
+def _chaining(puzzle: Puzzle) -> bool:
+    return any(isinstance(clue, Is) and _link(clue) for clue in puzzle.clues)
 
 
 def _link(clue: Is) -> bool:
@@ -68,12 +68,8 @@ def _link(clue: Is) -> bool:
     return clue.first != CULPRIT and clue.first.category is not Category.SUSPECT
 
 
-def _conditions(puzzle: Puzzle, derivation: Derivation) -> bool:
-    return any(isinstance(clue, Compound) for clue in puzzle.clues) and not derivation.splits
-
-
-def _cases(_puzzle: Puzzle, derivation: Derivation) -> bool:
-    return derivation.splits > 0
+def _conditions(puzzle: Puzzle) -> bool:
+    return any(isinstance(clue, Compound) for clue in puzzle.clues)
 
 
 FACTS = {"culprit": 1.0, "is": 1.0, "not": 2.0}
@@ -83,11 +79,11 @@ NIGHT_KINDS = ("is", "motive", "at", "with", "met", "moves", "beside", "not", "o
 HOUSES = {"is": 0.5, "link": 2.0, "next": 2.0, "left": 2.0}
 TIERS: Mapping[str, Tier] = {
     # Puzzles with nothing but the answer in them are all alike up to renaming: other facts tell them apart.
-    "C0": Tier((_crime(2, 2), _crime(3, 2)), (_crime(4, 2),), {**FACTS, "culprit": 3.0}, _copying, (1, 4)),
+    "C0": Tier((_crime(2, 2), _crime(3, 2)), (_crime(4, 2),), {**FACTS, "culprit": 3.0}, _copying, redundant=(1, 4)),
     "C1": Tier((_crime(2, 2), _crime(3, 2)), (_crime(4, 2),), FACTS, _elimination),
-    "C2": Tier((_crime(3, 2),), (_crime(4, 2),), LINKS, _chaining),
-    "C3": Tier((_crime(3, 2), _crime(3, 3), _crime(4, 2)), (_crime(4, 3),), CLAUSES, _conditions),
-    "C4": Tier((_crime(4, 2), _crime(4, 3)), (_crime(5, 2),), CLAUSES, _cases),
+    "C2": Tier((_crime(3, 2),), (_crime(4, 2),), LINKS, _chaining, assumes=False),
+    "C3": Tier((_crime(3, 2), _crime(3, 3), _crime(4, 2)), (_crime(4, 3),), CLAUSES, _conditions, assumes=False),
+    "C4": Tier((_crime(4, 2), _crime(4, 3)), (_crime(5, 2),), CLAUSES, assumes=True),
     "C5": Tier((_night(2, 2, 2, 1, 2), _night(2, 2, 3, 1, 2), _night(2, 2, 2, 2, 2)), (_night(2, 2, 2, 2, 3),)),
     "C6": Tier((_night(3, 3, 2, 2, 3), _night(3, 3, 3, 2, 3), _night(3, 3, 3, 3, 4)), (_night(4, 3, 3, 2, 4),)),
     "C7": Tier(
