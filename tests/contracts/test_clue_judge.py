@@ -1,5 +1,6 @@
 """The judge of clue: all of the answer or nothing, every wrong one by its label, lines by what they are worth."""
 
+import time
 from functools import cache
 from itertools import product
 from statistics import fmean
@@ -106,6 +107,44 @@ def test_padding_is_worth_nothing() -> None:
         assert padded.parts["progress"] == bare.parts["progress"] == float(not task.facts["lines"])
 
 
+@pytest.mark.parametrize("tiers", ["C6", "Z1-Z3", "C7"])
+def test_the_largest_puzzles_are_judged_alike(tiers: str) -> None:
+    contract = made(tiers=tiers)
+    for task in tasks(n=3, tiers=tiers):
+        gold = contract.gold(task) or ""
+        verdict = contract.judge(task, gold)
+        assert verdict.passed and verdict.parts["progress"] == verdict.parts["sound"] == 1
+        assert verdict.measures["new"] == verdict.measures["lines"] and not verdict.measures["unweighed"]
+        for wrong in contract.sabotage(task, 0):
+            assert contract.judge(task, wrong.answer).failure == wrong.label
+
+
+def test_a_lie_in_a_large_night_is_found() -> None:
+    contract = made(tiers="C6")
+    for task in tasks(n=3, tiers="C6"):
+        last = (contract.gold(task) or "").split("\n")[-1]
+        verdict = contract.judge(task, f"a@A1\na@B1\n~a@A1\n{last}")
+        assert verdict.passed and verdict.measures["false"] >= 2 and verdict.parts["sound"] < 0.5
+
+
+def test_every_verdict_has_the_parts_that_a_reward_may_read() -> None:
+    for task in tasks(n=6):
+        for wrong in made().sabotage(task, 0):
+            verdict = made().judge(task, wrong.answer)
+            assert set(verdict.parts) == {"questions", "chance", "legible", "sound", "progress"}
+            assert verdict.failure == "wrong" or not verdict.parts["progress"]
+
+
+@pytest.mark.parametrize("line", ["x was just " * 1500 + "x of " * 1500 + ".", "answer " + "*" * 16_000 + "x"])
+def test_a_long_line_costs_no_more_than_a_look(line: str) -> None:
+    contract = made(surface="english")
+    task = tasks(surface="english")[0]
+    start = time.process_time()
+    assert not contract.judge(task, f"{line[:15_900]}\n{(contract.gold(task) or '').split(chr(10))[-1]}").passed
+    contract.repair(line)
+    assert time.process_time() - start < 0.2
+
+
 # ---- clues for a solver ----
 
 
@@ -114,6 +153,8 @@ def test_a_solver_answers_from_what_was_written() -> None:
     for task in tasks(answer="clues"):
         gold = (contract.gold(task) or "").split("\n")
         assert contract.judge(task, "\n".join(gold[::-1])).passed  # the order of clues is nobody's business
+        turned = [f"{line[2]}{line[1]}{line[0]}" if len(line) == 3 and line[1] in "=~" else line for line in gold]
+        assert contract.judge(task, "\n".join(turned)).passed  # nor is the order of two names
         if task.tier != "C0":  # which has clues to spare
             assert contract.judge(task, "\n".join(gold[1:] or ["?"])).failure in ("several", "illegible")
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from rungwise.contract import Contract, Grammar, Json, Repair, Sabotage, Task, Verdict
 from rungwise.contracts.clue import judge as judging
 from rungwise.contracts.clue import language, published, sabotage, tasks
-from rungwise.contracts.clue.judge import judge, puzzle_of, require_file
+from rungwise.contracts.clue.judge import judge, published_of, puzzle_of, require_file
 from rungwise.contracts.clue.pick import pick
 from rungwise.contracts.clue.picture import picture
 from rungwise.contracts.clue.repair import repair
@@ -56,7 +56,7 @@ class Clues:
 
     def gold(self, task: Task) -> str | None:
         if self._file:
-            return published.write(tasks.published_in(task.facts["file"])[task.facts["index"]])
+            return published.write(published_of(task))
         puzzle, names = puzzle_of(task, self._surface)
         if self._clues:
             return language.write_clues(puzzle.clues, names)

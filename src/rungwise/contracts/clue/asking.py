@@ -16,7 +16,8 @@ SAID: Mapping[Kind, str] = {
     "crime": "a=k: a has k; a~k: a has it not; k=A: who has k has A; *=a: the murderer is a; *=k: the murderer has k",
     "moments": "a@A1: a is in A at time 1; a&b1: a and b are in one room at time 1; a&bA: a and b are in A together "
     "at least once; a+1: a moves between times 1 and 2; a/nb1: a is just north (e, s, w) of b at time 1; *=a: the "
-    "murderer is a; *=A, *=1: where and when; #=k: the weapon; ! is the victim; ~ before any of these: it is not so",
+    "murderer is a; *=A, *=1: where and when; #=k: the weapon; ! is the victim; a=u: a's motive is u, *=u: the "
+    "murderer's; u for a piece: whoever has it; ~ before any of these: it is not so",
     "zebra": "a=h, a~h: a and h are, are not in one house; a=1: a is in house 1; a-h: neighbours; a<h: a is just left "
     "of h; ~ before either: it is not so",
 }

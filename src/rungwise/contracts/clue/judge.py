@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
 
+import msgspec
+
 from rungwise.contract import Json, Task, Verdict
 from rungwise.contracts.clue import published
 from rungwise.contracts.clue.language import Written, read_answer, read_clues, read_puzzle
@@ -20,7 +22,7 @@ from rungwise.contracts.clue.lines import weighed
 from rungwise.contracts.clue.names import Names, options
 from rungwise.contracts.clue.solver import Refusal, solve
 from rungwise.contracts.clue.spelling import Fault
-from rungwise.contracts.clue.tasks import PUBLISHED, published_in
+from rungwise.contracts.clue.tasks import PUBLISHED
 from rungwise.contracts.clue.tree import Puzzle
 from rungwise.errors import InputError
 
@@ -40,7 +42,8 @@ FAILURES: Mapping[str, str] = {
     "wrong": "work the answer out from the clues",
 }
 SHEET_FAILURES = {
-    label: FAILURES[label] for label in ("empty", "no_answer", "second_answer", "unknown_name", "wrong_type", "wrong")
+    label: FAILURES[label]
+    for label in ("empty", "too_long", "no_answer", "second_answer", "unknown_name", "wrong_type", "wrong")
 }
 CLUE_FAILURES: Mapping[str, str] = {
     "empty": "write the clues",
@@ -52,6 +55,7 @@ CLUE_FAILURES: Mapping[str, str] = {
     "wrong": "write what the clues say: from these another answer follows",
 }
 REFUSED = {"contradictory": "contradictory", "several answers": "several", "too large": "too_large"}
+UNREAD = {"legible": 0.0, "sound": 0.0, "progress": 0.0}  # parts of lines, where no answer was found
 SHAPE_LINES = 16
 
 
@@ -63,7 +67,7 @@ def judge(task: Task, answer: str, settings: Mapping[str, Json]) -> Verdict:
         return _clues(task, answer, puzzle, names)
     written = read_answer(answer, puzzle, names, settings["surface"])
     if isinstance(written, Fault):
-        return _unread(_parts(0.0, puzzle), written.code, str(written))
+        return _unread({**_parts(0.0, puzzle), **UNREAD}, written.code, str(written))
     return _answered(task, written, puzzle, names, settings["surface"])
 
 
@@ -85,18 +89,18 @@ def _answered(task: Task, written: Written, puzzle: Puzzle, names: Names, surfac
     found = weighed(puzzle, names, surface, written.lines, task.facts["lines"])
     of, n = found.counts(), len(written.lines)
     legible = n - of["illegible"]
-    parts = {
-        **_parts(fmean(right), puzzle),
+    known = legible - of["unweighed"]
+    lines = {
         "legible": legible / n if n else 1.0,
-        "sound": 1 - of["false"] / legible if legible else 1.0,
+        "sound": 1 - of["false"] / known if known else float(not n),
         "progress": found.progress,
     }
     if legible < n:
         at = found.classes.index("illegible")
         note = f"line {at + 1} says nothing that can be read: {written.lines[at]:.60}"
-        return _unread(parts, "illegible", note, {"lines": n, **of})
+        return _unread({**_parts(0.0, puzzle), **lines}, "illegible", note, {"lines": n, **of})
     shape = "".join(name[0] for name in found.classes[:SHAPE_LINES])
-    return _verdict(right, parts, {"lines": n, **of}, f"{shape}.")
+    return _verdict(right, {**_parts(fmean(right), puzzle), **lines}, {"lines": n, **of}, f"{shape}.")
 
 
 def _verdict(
@@ -132,7 +136,7 @@ def _clues(task: Task, answer: str, puzzle: Puzzle, names: Names) -> Verdict:
     if isinstance(clues, Fault):
         label = clues.code if clues.code in CLUE_FAILURES else "illegible"
         return _unread(_parts(0.0, puzzle), label, str(clues))
-    solved = solve(Puzzle(puzzle.shape, clues, puzzle.slots))
+    solved = solve(Puzzle(puzzle.shape, clues, puzzle.slots), evidence=False)
     if isinstance(solved, Refusal):
         return _unread(_parts(0.0, puzzle), REFUSED[solved.reason], f"the solver says: {solved.reason}")
     right = [mine == theirs for mine, theirs in zip(solved.answer, task.facts["answer"], strict=True)]
@@ -142,13 +146,17 @@ def _clues(task: Task, answer: str, puzzle: Puzzle, names: Names) -> Verdict:
 
 
 def _sheet(task: Task, answer: str, grader: str) -> Verdict:
-    puzzle = published_in(task.facts["file"])[task.facts["index"]]
+    puzzle = published_of(task)
     sheet = published.GRADERS[grader](puzzle, answer)
     guess = fmean(1 / len(puzzle.things[kind]) for kind in puzzle.types.values())
     right = published.right(puzzle, sheet)
     if sheet.fault:
         return _unread({"questions": 0.0, "chance": guess}, sheet.fault, sheet.note)
     return _verdict(right, {"questions": fmean(right), "chance": guess}, {}, None)
+
+
+def published_of(task: Task) -> published.Published:
+    return msgspec.convert({"prompt": task.prompt, **task.facts["sheet"]}, published.Published)
 
 
 def require_file(file: str) -> None:

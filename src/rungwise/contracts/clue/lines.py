@@ -2,26 +2,31 @@
 
     copied     a clue                                       false      does not follow from the clues
     repeated   a line that stood before                     illegible  no formula of this puzzle
-    new        follows, and is none of these
+    new        follows, and is none of these                unweighed  could not be told within the search's budget
 
-One AND of two masks tells whether a line follows, so a whole trace costs microseconds. A line under a condition is an
-implication, and is held against the clues like any other. Where the worlds are too many to be listed, what is none of
-the others stays unweighed.
+Where the worlds can be listed, one AND of two masks tells whether a line follows, so a whole trace costs microseconds;
+beyond, a search for a world in which it does not, a millisecond or so a line. A line under a condition is an
+implication, and is held against the clues like any other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import factorial
 
+from rungwise.contracts.clue import search
 from rungwise.contracts.clue.language import read_line
 from rungwise.contracts.clue.moments import combinations
 from rungwise.contracts.clue.names import Names
-from rungwise.contracts.clue.solver import alive_in
+from rungwise.contracts.clue.solver import alive_in, negated
 from rungwise.contracts.clue.space import count, space
-from rungwise.contracts.clue.tree import Formula, Puzzle, Shape
+from rungwise.contracts.clue.tree import Formula, Puzzle, Shape, World
 
 CLASSES = ("copied", "new", "repeated", "false", "illegible", "unweighed")
 LISTED = 400_000  # worlds: beyond, the first look at a puzzle would take seconds
+BUDGET = 300  # conflicts (nights) or nodes of one search
+
+Found = World | str | None  # a world in which the line is false, "too large", or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +38,50 @@ class Weighed:
         return {name: self.classes.count(name) for name in CLASSES}
 
 
-def weighable(shape: Shape) -> bool:
-    return (combinations(shape) if shape.kind == "moments" else count(shape)) <= LISTED
+def listed(shape: Shape) -> bool:
+    if shape.kind != "moments":
+        return count(shape) <= LISTED
+    return combinations(shape) * (factorial(shape.size) if shape.motives else 1) <= LISTED
 
 
 def weighed(puzzle: Puzzle, names: Names, surface: str, lines: Sequence[str], wanted: Sequence[str]) -> Weighed:
     """`wanted`: the derivation's lines, each worth the same; padding is worth nothing."""
-    alive = _alive(puzzle) if weighable(puzzle.shape) else None
+    counter = None
     seen: set[Formula] = set()
     classes = []
     for line in lines:
         formula = read_line(line, puzzle.shape, names, surface)
-        classes.append(_class(formula, puzzle, alive, seen))
+        if formula is None:
+            classes.append("illegible")
+        elif formula in seen or formula in puzzle.clues:
+            classes.append("repeated" if formula in seen else "copied")
+        else:
+            counter = counter or _counter(puzzle)
+            found = counter(formula)
+            classes.append("new" if found is None else "unweighed" if isinstance(found, str) else "false")
         if formula is not None:
             seen.add(formula)
-    there = {line for line, name in zip(lines, classes, strict=True) if name == "new"}
-    return Weighed(tuple(classes), len(there & set(wanted)) / len(set(wanted)) if wanted else 1.0)
+    if "illegible" in classes:
+        return Weighed(tuple(classes), 0.0)
+    return Weighed(tuple(classes), len(set(lines) & set(wanted)) / len(set(wanted)) if wanted else 1.0)
+
+
+def _counter(puzzle: Puzzle) -> Callable[[Formula], Found]:
+    """Looks for a world that speaks against a formula."""
+    shape = puzzle.shape
+    if listed(shape):
+        alive, within = _alive(puzzle), space(shape)
+        return lambda said: within.world(0) if alive & ~within.mask(said) else None
+    if shape.kind != "moments":
+        return lambda said: search.second(Puzzle(shape, (*puzzle.clues, *negated(said)), ()), None, BUDGET)
+    from rungwise.contracts.clue.paths import Search  # brings numba
+
+    night = Search(shape)
+    for clue in puzzle.clues:
+        night.state(clue)
+    return lambda said: night.find([night.say(one) for one in negated(said)], BUDGET)
 
 
 @lru_cache(maxsize=4096)
 def _alive(puzzle: Puzzle) -> int:
     return alive_in(space(puzzle.shape), puzzle.clues)
-
-
-def _class(formula: Formula | None, puzzle: Puzzle, alive: int | None, seen: set[Formula]) -> str:
-    if formula is None:
-        return "illegible"
-    if formula in seen:
-        return "repeated"
-    if formula in puzzle.clues:
-        return "copied"
-    if alive is None:
-        return "unweighed"
-    return "false" if alive & ~space(puzzle.shape).mask(formula) else "new"

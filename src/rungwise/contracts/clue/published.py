@@ -27,7 +27,7 @@ TYPES: Mapping[str, str] = {  # what an answer's type is called: how the list of
     "MOTIVE": "possible motives for killing",
 }
 LARGEST = 64_000_000  # bytes of a file
-MOST_QUESTIONS = 26
+LONGEST = 100_000  # characters of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _faults(
     solution = entry["solution"]
     if entry.get("num_clues") != clues:
         yield f"num_clues: {entry.get('num_clues')!r}; the prompt has {clues}"
-    if sorted(solution) != sorted(types) or len(types) > MOST_QUESTIONS:
+    if sorted(solution) != sorted(types):
         yield f"solution: letters {', '.join(map(str, solution))}; the prompt asks {', '.join(types) or 'nothing'}"
         return
     for letter, kind in types.items():
@@ -107,12 +107,14 @@ def _faults(
 
 
 def fixed(puzzle: Published, answer: str) -> Sheet:
-    lines = answer.removesuffix("\n").split("\n")
-    wanted, told = list(puzzle.types), lines[-len(puzzle.types) :]
-    found = [re.fullmatch(r"([A-Z])\. (\S(?:.*\S)?)", line) for line in told]
+    wanted = list(puzzle.types)
     empty: dict[str, str | None] = dict.fromkeys(wanted)
     if not answer.strip():
         return Sheet(empty, "empty", "nothing is written")
+    if len(answer) > LONGEST:
+        return Sheet(empty, "too_long", f"{len(answer)} characters; at most {LONGEST}")
+    lines = answer.removesuffix("\n").split("\n")
+    found = [re.fullmatch(r"([A-Z])\. (\S(?:.*\S)?)", line) for line in lines[-len(wanted) :]]
     if [match[1] if match else None for match in found] != wanted:
         return Sheet(empty, "no_answer", f"the last {len(wanted)} lines are not {wanted[0]}. to {wanted[-1]}.")
     if any(re.match(rf"[{wanted[0]}-{wanted[-1]}]\. ", line) for line in lines[: -len(wanted)]):
@@ -128,7 +130,7 @@ def fixed(puzzle: Published, answer: str) -> Sheet:
 
 def released(puzzle: Published, answer: str) -> Sheet:
     """Its bounds are ours: of a longer text it reads the end."""
-    found = {letter: re.findall(rf"{letter}\. ([A-Za-z \.:-]+)", answer[-100_000:]) for letter in puzzle.types}
+    found = {letter: re.findall(rf"{letter}\. ([A-Za-z \.:-]+)", answer[-LONGEST:]) for letter in puzzle.types}
     return Sheet({letter: values[-1].strip() if values else None for letter, values in found.items()})
 
 

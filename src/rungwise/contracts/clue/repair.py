@@ -11,7 +11,7 @@ from rungwise.contract import Repair
 from rungwise.contracts.clue.language import BETWEEN, HEAD, MAX_ANSWER_CHARS
 
 _FENCE = re.compile(r"```[a-z]*\n(.*?)(?:\n```|$)", re.DOTALL)
-_ANSWER = re.compile(r"[*_]*(?:the )?(?:final )?answer[*_]*:?[*_]*\s+(.+?)[*_]*\.?", re.IGNORECASE)
+_ANSWER = re.compile(r"[*_]{0,3}(?:the )?(?:final )?answer(?: is)?[*_]{0,3}:?[*_]{0,3}\s+(.+)", re.IGNORECASE)
 
 
 def repair(answer: str, surface: str, *, clues: bool) -> Repair:
@@ -29,7 +29,7 @@ def repair(answer: str, surface: str, *, clues: bool) -> Repair:
 
 
 def _with_one_answer(lines: list[str], surface: str) -> list[str]:
-    found = {at: match[1] for at, line in enumerate(lines) if (match := _ANSWER.fullmatch(line))}
+    found = {at: match[1].rstrip("*_.") for at, line in enumerate(lines) if (match := _ANSWER.fullmatch(line))}
     between = r";\s*" if surface == "english" else r"[\s,;]+"
     told = {BETWEEN[surface].join(part for part in re.split(between, names) if part) for names in found.values()}
     if len(told) != 1:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rungwise.contract import Json, Sabotage, Task
-from rungwise.contracts.clue.judge import puzzle_of
+from rungwise.contracts.clue.judge import published_of, puzzle_of
 from rungwise.contracts.clue.language import BETWEEN, HEAD, write_answer, write_clues
 from rungwise.contracts.clue.names import Names, options
+from rungwise.contracts.clue.published import LONGEST
 from rungwise.contracts.clue.solver import Refusal, solve
 from rungwise.contracts.clue.spelling import MAX_CLUES
-from rungwise.contracts.clue.tasks import PUBLISHED, published_in
+from rungwise.contracts.clue.tasks import PUBLISHED
 from rungwise.contracts.clue.tree import Answer, Element, Is, Literal, Puzzle
 from rungwise.seeds import stream
 
@@ -104,12 +105,13 @@ def _pinned(puzzle: Puzzle) -> Sequence[Literal]:
 
 
 def _sheets(task: Task) -> Iterator[Sabotage]:
-    puzzle = published_in(task.facts["file"])[task.facts["index"]]
+    puzzle = published_of(task)
     sheet = [f"{letter}. {puzzle.solution[letter]}" for letter in puzzle.types]
     kind = puzzle.types["A"]
     others = [thing for thing in puzzle.things[kind] if thing != puzzle.solution["A"]]
     foreign = next(things[0] for name, things in puzzle.things.items() if things and name != kind)
     yield Sabotage(answer=" ", label="empty", why="a blank")
+    yield Sabotage(answer="\n" * LONGEST + "\n".join(sheet), label="too_long", why="the sheet behind many line ends")
     yield Sabotage(answer="\n".join(sheet[:-1]), label="no_answer", why="the last question is left out")
     yield Sabotage(answer="\n".join([*sheet, *sheet]), label="second_answer", why="the sheet twice")
     yield Sabotage(answer="\n".join(["A. nobody", *sheet[1:]]), label="unknown_name", why="nobody of the puzzle")
@@ -125,7 +127,7 @@ def attempt(task: Task, seed: int, settings: Mapping[str, Json]) -> str:
     """A guess of the right form."""
     rng = stream(seed, "clue attempt", task.id)
     if task.split == PUBLISHED:
-        sheet = published_in(task.facts["file"])[task.facts["index"]]
+        sheet = published_of(task)
         return "\n".join(f"{letter}. {rng.choice(sheet.things[kind])}" for letter, kind in sheet.types.items())
     puzzle, names = puzzle_of(task, settings["surface"])
     if settings["answer"] == "clues":

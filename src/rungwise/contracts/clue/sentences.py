@@ -66,6 +66,8 @@ def _told(literal: Literal, names: Names) -> dict[str, str]:
 
 # ---- reading ----
 
+MAX_SENTENCE = 320  # characters: the longest that can be said has some 250, and patterns are tried at every place
+
 A_SENTENCE: Mapping[Kind, tuple[str, ...]] = {
     "crime": ("The murderer had the poker.",), "moments": ("The victim was in the attic at 8:30 PM.",),
     "zebra": ("Anouk lives in house 1.",),
@@ -88,6 +90,8 @@ _CATEGORY = {"room": Category.ROOM, "time": Category.TIME, "later": Category.TIM
 
 
 def read_formula(text: str, shape: Shape, names: Names) -> Formula | Fault:
+    if len(text) > MAX_SENTENCE:
+        return Fault("too_long", 1, 1, f"{len(text)} characters", (f"at most {MAX_SENTENCE}",))
     found = _read(text, shape, names)
     if isinstance(found, Fault) or (right := write_formula(found, names)) == text:
         return found

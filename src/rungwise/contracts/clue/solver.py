@@ -144,15 +144,16 @@ def small(shape: Shape) -> bool:
     return True
 
 
-def solve(puzzle: Puzzle) -> Solved | Refusal:
-    return _by_masks(puzzle) if small(puzzle.shape) else _by_search(puzzle)
+def solve(puzzle: Puzzle, *, evidence: bool = True) -> Solved | Refusal:
+    """Without `evidence` a contradiction is not traced back to its clues, which costs a search for each."""
+    return (_by_masks if small(puzzle.shape) else _by_search)(puzzle, evidence)
 
 
-def _by_masks(puzzle: Puzzle) -> Solved | Refusal:
+def _by_masks(puzzle: Puzzle, evidence: bool) -> Solved | Refusal:
     within = space(puzzle.shape)
     alive = alive_in(within, puzzle.clues)
     if not alive:
-        return Refusal("contradictory", _contradictory(puzzle))
+        return Refusal("contradictory", _contradictory(puzzle) if evidence else ())
     first = _seen(puzzle, within.world(lowest(alive)))
     others = alive & ~right(within, puzzle.slots, first[1])
     if others:
@@ -160,11 +161,11 @@ def _by_masks(puzzle: Puzzle) -> Solved | Refusal:
     return Solved(first[1], alive.bit_count())
 
 
-def _by_search(puzzle: Puzzle) -> Solved | Refusal:
+def _by_search(puzzle: Puzzle, evidence: bool) -> Solved | Refusal:
     try:
         one = _another(puzzle)
         if one is None:
-            return Refusal("contradictory", _contradictory(puzzle))
+            return Refusal("contradictory", _contradictory(puzzle) if evidence else ())
         first = _seen(puzzle, one)
         other = _another(puzzle, first[1])
     except InputError:

@@ -178,9 +178,6 @@ class _Moments(Space):
             motives=tuple(int(self.columns[f"m{suspect}"][index]) for suspect in suspects),
         )
 
-    def _at(self, key: str, index: int) -> int:
-        return int(self.columns[key][index])
-
     def _truth(self, literal: Literal) -> Truth:
         return moments.truth(self.columns, literal, self.shape)
 
