@@ -29,8 +29,10 @@ def tasks(split: str = "test", n: int = 24, **given: object) -> list[Task]:
     return list(made(**given).tasks(split, n, 3))
 
 
-@pytest.mark.parametrize("surface", ["compact", "english"])
-@pytest.mark.parametrize("answer", ["trace", "direct", "clues"])
+@pytest.mark.parametrize(
+    ("surface", "answer"),
+    [("compact", "trace"), ("english", "trace"), ("compact", "direct"), ("english", "direct"), ("english", "clues")],
+)
 def test_gold_scores_1_and_each_wrong_answer_gets_its_label(surface: str, answer: str) -> None:
     contract, shown = made(surface=surface, answer=answer), set()
     for task in tasks(surface=surface, answer=answer):
@@ -42,7 +44,7 @@ def test_gold_scores_1_and_each_wrong_answer_gets_its_label(surface: str, answer
             found = contract.judge(task, wrong.answer)
             assert not found.passed and found.failure == wrong.label, (wrong, found)
             shown.add(wrong.label)
-    assert shown >= set(contract.failures) - {"too_large"}
+    assert shown >= set(contract.failures)
 
 
 def test_only_the_one_answer_passes() -> None:
@@ -149,12 +151,10 @@ def test_a_long_line_costs_no_more_than_a_look(line: str) -> None:
 
 
 def test_a_solver_answers_from_what_was_written() -> None:
-    contract = made(answer="clues")
-    for task in tasks(answer="clues"):
+    contract = made(answer="clues", surface="english")
+    for task in tasks(answer="clues", surface="english"):
         gold = (contract.gold(task) or "").split("\n")
         assert contract.judge(task, "\n".join(gold[::-1])).passed  # the order of clues is nobody's business
-        turned = [f"{line[2]}{line[1]}{line[0]}" if len(line) == 3 and line[1] in "=~" else line for line in gold]
-        assert contract.judge(task, "\n".join(turned)).passed  # nor is the order of two names
         if task.tier != "C0":  # which has clues to spare
             assert contract.judge(task, "\n".join(gold[1:] or ["?"])).failure in ("several", "illegible")
 

@@ -43,7 +43,7 @@ class Clues:
         self._surface: str = settings["surface"]
         self._clues = settings["answer"] == "clues"
         self.tiers = (tasks.PUBLISHED_TIER,) if self._file else tuple(tasks.tiers_of(settings))
-        self.splits = (tasks.PUBLISHED,) if self._file else tasks.SPLITS
+        self.splits = (tasks.PUBLISHED,) if self._file else tasks.splits_of(settings)
         self.shallow = {} if self._file or self._clues else policies(settings)
         self.failures = (
             judging.SHEET_FAILURES if self._file else judging.CLUE_FAILURES if self._clues else judging.FAILURES
@@ -115,6 +115,8 @@ def clue(
             raise InputError(f"no {field} {value!r}; {nearest(value, known)}", field=field)
     if (kinds or redundant) and not shape:
         raise InputError("given without shape; tiers have their own", field="kinds" if kinds else "redundant")
+    if answer == "clues" and surface == "compact":
+        raise InputError("'compact': there the clues stand in the prompt; expected english with clues", field="surface")
     require_file(source)
     settings = {
         "tiers": tasks.require_tiers(tiers), "surface": surface, "answer": answer, "names": names, "unique": unique,

@@ -21,6 +21,13 @@ SAID: Mapping[Kind, str] = {
     "zebra": "a=h, a~h: a and h are, are not in one house; a=1: a is in house 1; a-h: neighbours; a<h: a is just left "
     "of h; ~ before either: it is not so",
 }
+ORDERED: Mapping[Kind, str] = {
+    "crime": "Of two letters that come first: *, suspects, weapons, rooms, motives",
+    "moments": "Of two letters that come first: with = and ~ those of *, #, suspects, weapons, rooms, times, motives; "
+    "with & those of *, motives, suspects, #, !, weapons; of one kind the earlier",
+    "zebra": "Of two letters that come first: with = and ~ houses, then as they are listed above; with - colours, "
+    "drinks, houses, musics, persons, pets, plants, trades; of one kind the earlier",
+}
 JOINED = "X|Y: X or Y or both; X^Y: exactly one; X>Y: if X, then Y; X<>Y: both or neither"
 
 
@@ -47,5 +54,5 @@ def _clues(puzzle: Puzzle, names: Names) -> str:
     asked = " ".join(write_slot(slot, names) for slot in puzzle.slots)
     return (
         f"Do not answer. Write the clues in this language, one a line, and a solver will answer ?{asked}\n"
-        f"Letters: {letters}.\n{SAID[names.kind]}.\n{JOINED}."
+        f"Letters: {letters}.\n{SAID[names.kind]}.\n{ORDERED[names.kind]}.\n{JOINED}."
     )

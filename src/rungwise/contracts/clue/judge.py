@@ -49,12 +49,12 @@ CLUE_FAILURES: Mapping[str, str] = {
     "empty": "write the clues",
     "too_long": "write fewer clues",
     "illegible": "write each clue as the language spells it, one a line",
+    "twice": "write each clue once",
     "contradictory": "write what the clues say: these contradict one another",
-    "several": "write all clues: these leave several answers",
-    "too_large": "write the clues that are given: of these it could not be said what follows",
+    "several": "write all clues: these leave several answers, or more than could be searched",
     "wrong": "write what the clues say: from these another answer follows",
 }
-REFUSED = {"contradictory": "contradictory", "several answers": "several", "too large": "too_large"}
+REFUSED = {"contradictory": "contradictory", "several answers": "several", "too large": "several"}
 UNREAD = {"legible": 0.0, "sound": 0.0, "progress": 0.0}  # parts of lines, where no answer was found
 SHAPE_LINES = 16
 
@@ -136,6 +136,8 @@ def _clues(task: Task, answer: str, puzzle: Puzzle, names: Names) -> Verdict:
     if isinstance(clues, Fault):
         label = clues.code if clues.code in CLUE_FAILURES else "illegible"
         return _unread(_parts(0.0, puzzle), label, str(clues))
+    if len(set(clues)) < len(clues):
+        return _unread(_parts(0.0, puzzle), "twice", "a clue stands twice")
     solved = solve(Puzzle(puzzle.shape, clues, puzzle.slots), evidence=False)
     if isinstance(solved, Refusal):
         return _unread(_parts(0.0, puzzle), REFUSED[solved.reason], f"the solver says: {solved.reason}")

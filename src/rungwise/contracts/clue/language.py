@@ -27,7 +27,6 @@ ANSWER_CODES = (
 )  # fmt: skip
 # The longest puzzles have a hundred clues and some hundred facts in the way of their answers.
 MAX_ANSWER_CHARS, MAX_LINES = 16 * 1024, 256
-SIDES = 2  # of a formula, each of which may stand the other way about
 HEAD = {"compact": "answer", "english": "answer:"}
 BETWEEN = {"compact": " ", "english": "; "}
 
@@ -98,28 +97,17 @@ def read_line(text: str, shape: Shape, names: Names, surface: str = "compact") -
 
 
 def read_clues(text: str, shape: Shape, names: Names, surface: str = "compact") -> tuple[Formula, ...] | Fault:
-    """One formula a line, and nothing else. In which order two names stand no prompt tells, so none is asked for."""
+    """One formula a line, and nothing else."""
     lines = _lines(text, MAX_CLUES)
     if isinstance(lines, Fault):
         return lines
     clues: list[Formula] = []
     for at, line in enumerate(lines):
-        clue = _in_order(line, shape, names, surface)
+        clue = read_formula(line, shape, names, surface)
         if isinstance(clue, Fault):
             return clue.moved(at)
         clues.append(clue)
     return tuple(clues)
-
-
-def _in_order(line: str, shape: Shape, names: Names, surface: str) -> Formula | Fault:
-    """The formula; of two things that belong together either may stand first."""
-    for _ in range(SIDES):
-        found = read_formula(line, shape, names, surface)
-        if not isinstance(found, Fault) or found.code != "order":
-            return found
-        begin = found.column - 1
-        line = line[:begin] + found.expected[0] + line[begin + len(found.found) :]
-    return read_formula(line, shape, names, surface)
 
 
 def write_clues(clues: Sequence[Formula], names: Names, surface: str = "compact") -> str:

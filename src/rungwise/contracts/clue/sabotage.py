@@ -75,14 +75,15 @@ def _element(puzzle: Puzzle, answer: Answer, at: int, step: int) -> Element:
 def _clues(puzzle: Puzzle, names: Names) -> Iterator[Sabotage]:
     gold = write_clues(puzzle.clues, names)
     yield Sabotage(answer="", label="empty", why="nothing")
-    yield Sabotage(answer="\n".join([gold.split("\n")[0]] * (MAX_CLUES + 1)), label="too_long", why="a clue too often")
+    yield Sabotage(answer="\n".join([gold.split("\n")[0]] * (MAX_CLUES + 1)), label="too_long", why="more than may be")
     yield Sabotage(answer=f"{gold}\nsolve it", label="illegible", why="a line that is no clue")
     first = next((clue for clue in puzzle.clues if not hasattr(clue, "op")), None)
     if first is not None:
         opposite = replace(first, holds=not first.holds)
         yield Sabotage(answer=write_clues((*puzzle.clues, opposite), names), label="contradictory",
                        why="a clue and its opposite")  # fmt: skip
-    yield Sabotage(answer=write_clues(puzzle.clues[:1] * 2, names), label="several", why="one clue alone, twice")
+    yield Sabotage(answer=write_clues((*puzzle.clues, puzzle.clues[0]), names), label="twice", why="a clue twice")
+    yield Sabotage(answer=write_clues(puzzle.clues[:1], names), label="several", why="one clue alone")
     if wrong := _pinned(puzzle):
         yield Sabotage(answer=write_clues(wrong, names), label="wrong", why="clues that say another answer")
 
