@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rungwise.contracts.clue import published
+from rungwise.contracts.clue.repair import repair_sheet
 from rungwise.errors import InputError
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "temporal_clue" / "val.json"
@@ -62,9 +63,20 @@ def test_a_perfect_sheet_is_worth_1_by_the_fixed_grader_and_0_926_by_the_release
     assert len(puzzles) == 64 and worth["fixed"] == 64 and round(worth["released"] / 64, 3) == 0.926
 
 
-def test_what_stands_above_the_sheet_is_free_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["So it was him.\n\nA. Mr. Ash\nB. 09:00 PM\n", "A. Who?\nhim\n**A. Mr. Ash**\n**B.** 09:00 PM\nVoilà."]
+)
+def test_repair_finds_the_sheet_behind_other_text(tmp_path: Path, text: str) -> None:
     (puzzle,) = loaded(tmp_path, ENTRY)
-    assert graded(puzzle, "So it was him.\n\nA. Mr. Ash\nB. 09:00 PM\n") == ([True, True], None)
+    assert graded(puzzle, text) == ([False, False], "no_answer")
+    mended = repair_sheet(text)
+    assert graded(puzzle, mended.answer) == ([True, True], None) and mended.edits
+    assert repair_sheet(mended.answer).answer == mended.answer
+
+
+def test_a_sheet_is_read_question_by_question(tmp_path: Path) -> None:
+    (puzzle,) = loaded(tmp_path, ENTRY)
+    assert graded(puzzle, "A. Mr. Ash\nB. 09:00 PM\n") == ([True, True], None)
     assert graded(puzzle, "A. Mr. Ash\nB. 08:00 PM") == ([True, False], None)
 
 
@@ -73,11 +85,11 @@ def test_what_stands_above_the_sheet_is_free_text(tmp_path: Path) -> None:
     [
         ("", "empty"), ("A. Mr. Ash", "no_answer"), ("B. 09:00 PM\nA. Mr. Ash", "no_answer"),
         ("A. Mr. Ash\nB. 09:00 PM\nthat is all", "no_answer"),
-        ("A. Mrs. Elm\nA. Mr. Ash\nB. 09:00 PM", "second_answer"),
+        ("A. Mrs. Elm\nA. Mr. Ash\nB. 09:00 PM", "no_answer"), ("A. Mr. Ash\nB. 09:00 PM\n" * 2, "second_answer"),
         ("A. Mr. Ash or Mrs. Elm\nB. 09:00 PM", "unknown_name"), ("A. mr. ash\nB. 09:00 PM", "unknown_name"),
         ("A. Rope\nB. 09:00 PM", "wrong_type"), ("A. SUSPECT\nB. TIME", "unknown_name"),
         ("A. Mr. \u0410sh\nB. 09:00 PM", "unknown_name"),  # a Cyrillic letter
-        (PROMPT, "second_answer"),
+        (PROMPT, "no_answer"),
     ],
 )  # fmt: skip
 def test_the_fixed_grader_reads_one_whole_sheet_or_nothing(tmp_path: Path, answer: str, fault: str) -> None:

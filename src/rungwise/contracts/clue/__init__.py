@@ -23,7 +23,7 @@ from rungwise.contracts.clue import language, published, sabotage, tasks
 from rungwise.contracts.clue.judge import judge, published_of, puzzle_of, require_file
 from rungwise.contracts.clue.pick import pick
 from rungwise.contracts.clue.picture import picture
-from rungwise.contracts.clue.repair import repair
+from rungwise.contracts.clue.repair import repair, repair_sheet
 from rungwise.contracts.clue.shallow import policies, reslot
 from rungwise.errors import InputError, nearest
 
@@ -70,7 +70,7 @@ class Clues:
         return sabotage.sabotage(task, self.settings)
 
     def repair(self, answer: str) -> Repair:
-        return repair(answer, self._surface, clues=self._clues or bool(self._file))
+        return repair_sheet(answer) if self._file else repair(answer, self._surface, clues=self._clues)
 
     def grammar(self) -> Grammar | None:
         if self._file:

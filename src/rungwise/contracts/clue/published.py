@@ -2,8 +2,8 @@
 
 A prompt names its things in lists and asks lettered questions, each for a thing of one type. Two graders:
 
-    fixed      one line `A. value` for every question, in order, the last lines of the answer; a value is a thing of
-               the type that is asked for. Anything else is unreadable.
+    fixed      one line `A. value` for every question, in order, and nothing else; a value is a thing of the type that
+               is asked for. Anything else is unreadable; repair finds the sheet behind other text.
     released   as the published one: of each letter the last `A. value` found anywhere, any case, of characters among
                which there are no digits. So no time is ever right, and a perfect sheet is worth 0.926 on average over
                val.json. It is there to reproduce published numbers, and for nothing else.
@@ -114,11 +114,14 @@ def fixed(puzzle: Published, answer: str) -> Sheet:
     if len(answer) > LONGEST:
         return Sheet(empty, "too_long", f"{len(answer)} characters; at most {LONGEST}")
     lines = answer.removesuffix("\n").split("\n")
-    found = [re.fullmatch(r"([A-Z])\. (\S(?:.*\S)?)", line) for line in lines[-len(wanted) :]]
-    if [match[1] if match else None for match in found] != wanted:
-        return Sheet(empty, "no_answer", f"the last {len(wanted)} lines are not {wanted[0]}. to {wanted[-1]}.")
-    if any(re.match(rf"[{wanted[0]}-{wanted[-1]}]\. ", line) for line in lines[: -len(wanted)]):
-        return Sheet(empty, "second_answer", "an answer stands above the last lines as well")
+    found = [re.fullmatch(r"([A-Z])\. (\S(?:.*\S)?)", line) for line in lines]
+    told = [match[1] if match else None for match in found]
+    if told[: len(wanted)] == told[len(wanted) :] == wanted:
+        return Sheet(empty, "second_answer", "the sheet stands twice")
+    if told != wanted:
+        return Sheet(
+            empty, "no_answer", f"expected {len(wanted)} lines, {wanted[0]}. to {wanted[-1]}., and nothing else"
+        )
     values = {match[1]: match[2] for match in found if match}
     for letter, value in values.items():
         if value not in puzzle.things[puzzle.types[letter]]:

@@ -6,12 +6,28 @@ not: two different answers, a missing one, a name.
 """
 
 import re
+from itertools import takewhile
 
 from rungwise.contract import Repair
 from rungwise.contracts.clue.language import BETWEEN, HEAD, MAX_ANSWER_CHARS
+from rungwise.contracts.clue.published import LONGEST
 
+_LETTERED = re.compile(r"[ *_]{0,4}([A-Z])\.[ *_]{1,4}([^*_\s](?:[^*_]*[^*_\s])?)[ *_]{0,4}")
 _FENCE = re.compile(r"```[a-z]*\n(.*?)(?:\n```|$)", re.DOTALL)
 _ANSWER = re.compile(r"[*_]{0,3}(?:the )?(?:final )?answer(?: is)?[*_]{0,3}:?[*_]{0,3}\s+(.+)", re.IGNORECASE)
+
+
+def repair_sheet(answer: str) -> Repair:
+    """The last lines that are lettered from A on, out of what stands around them."""
+    lines = [_LETTERED.fullmatch(line) for line in answer[-LONGEST:].split("\n")]
+    begins = [at for at, line in enumerate(lines) if line and line[1] == "A"]
+    if not begins:
+        return Repair(answer=answer)
+    sheet = [f"{line[1]}. {line[2]}" for line in takewhile(lambda line: line is not None, lines[begins[-1] :]) if line]
+    text = "\n".join(sheet)
+    if text in (answer, answer.removesuffix("\n")):
+        return Repair(answer=answer)
+    return Repair(answer=text, edits=("what stands around the sheet is gone",))
 
 
 def repair(answer: str, surface: str, *, clues: bool) -> Repair:
