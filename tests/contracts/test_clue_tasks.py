@@ -115,7 +115,7 @@ def test_tiers_are_named_alone_or_from_one_to_another(text: str, tiers: str) -> 
         ({"kinds": "is=1"}, "without shape"),
         ({"shape": "crime 3 2", "kinds": "is:1"}, "KIND=WEIGHT"), 
         ({"shape": "crime 3 2", "kinds": "linc=1"}, "did you mean"),
-        ({"source": "nowhere.json"}, "no such file"),
+        ({"source": "nowhere.json"}, "no such file"), ({"answer": "clues"}, "expected english with clues"),
     ],
 )  # fmt: skip
 def test_bad_settings_are_told_in_a_line(given: dict[str, str], told: str) -> None:

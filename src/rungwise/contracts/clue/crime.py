@@ -9,8 +9,9 @@ A world is drawn, then clues that are true in it and each exclude something that
     link       two attributes go together, or do not            next, left the houses of two elements (zebra)
 
 What is asked for would stand in more clues than anything else, and "the name told most often" would be a good guess.
-So some answers, drawn beforehand, are hushed: no clue says of them what they belong to, only what they do not, and of
-the others what they do. Which elements are told most often then says little; bench/clues.py prints how little.
+So of the clues that tell of an answer, or what it is not, one in three is passed over: by that much answers are told
+less often, and nothing else about them is different. An answer of which nothing positive was ever said would be told by
+just that. bench/clues.py and shallow.py measure what guessing by mentions is still worth.
 """
 
 import random
@@ -41,10 +42,7 @@ from rungwise.contracts.clue.tree import (
 from rungwise.errors import InputError, nearest
 
 IDLE = 60  # clues in a row that exclude nothing: the kinds cannot tell what is asked
-# Of answers, without facts told of the culprit alone and for each share of such facts. Measured: least and most often
-# told are then about as far from chance.
-HUSHED, HUSHED_MORE = 0.3, 1.2
-COPIED = 0.5  # such a share asks for puzzles that are copied, not solved: nothing is hushed
+PASSED_OVER = 0.33  # measured: where least and most often told are worth about the same, in C2 to C4, Z1 and Z2
 POSITIVE = 0.75  # of a compound's facts, those without "not"
 LINKED = 0.25  # and those between attributes
 OF_CULPRIT = 0.2  # of an owner's facts, about what one suspect of four or five has
@@ -67,18 +65,16 @@ def draw(
     answer = answer_of(world, shape, asked)
     left = (_Listed if count(shape) <= LARGEST else _Sought)(shape, asked, answer)
     says = _says(kinds, shape)
-    often = _hushed(kinds)
-    hushed = {one for one in _answers(world, shape, slots) if rng.random() < often}
-    speech = _Witness(shape, world, rng, hushed).speech(says)
-    clues = _enough(left, speech, hushed)
+    speech = _Witness(shape, world, rng, set(_answers(world, shape, slots))).speech(says)
+    clues = _enough(left, speech)
     if clues is None:
         return None
     rng.shuffle(clues)
     return Puzzle(shape, _with_more(left.needed(clues), redundant, speech, rng), slots)
 
 
-def _enough(left: "_Listed | _Sought", speech: Iterator[Formula], hushed: set[Element]) -> list[Formula] | None:
-    """Clues that leave one answer. Where the kinds come to nothing so, nothing stays hushed."""
+def _enough(left: "_Listed | _Sought", speech: Iterator[Formula]) -> list[Formula] | None:
+    """Clues that leave one answer."""
     clues: list[Formula] = []
     idle = 0
     while left.anything():
@@ -87,10 +83,7 @@ def _enough(left: "_Listed | _Sought", speech: Iterator[Formula], hushed: set[El
             clues.append(clue)
             idle = 0
         elif (idle := idle + 1) > IDLE:
-            if not hushed:
-                return None
-            hushed.clear()
-            idle = 0
+            return None
     return clues
 
 
@@ -101,11 +94,6 @@ def questions(shape: Shape, rng: random.Random) -> tuple[Slot, ...]:
     subject = Element(rng.choice(attributes(shape)), rng.randrange(shape.size))
     others = (one for one in attributes(shape) if one is not subject.category)
     return tuple(Slot(subject, category) for category in (owners(shape), *others))
-
-
-def _hushed(kinds: Mapping[str, float]) -> float:
-    of_culprit = kinds.get("culprit", 0.0) / sum(kinds.values())
-    return HUSHED + HUSHED_MORE * of_culprit if of_culprit < COPIED else 0.0
 
 
 def _world(shape: Shape, rng: random.Random) -> World:
@@ -185,10 +173,10 @@ class _Sought:
 
 
 class _Witness:
-    """Says true things of one world; nothing positive of what is hushed."""
+    """Says true things of one world, somewhat less of the answers than of all else."""
 
-    def __init__(self, shape: Shape, world: World, rng: random.Random, hushed: set[Element]) -> None:
-        self.size, self.rng, self.hushed = shape.size, rng, hushed
+    def __init__(self, shape: Shape, world: World, rng: random.Random, answers: set[Element]) -> None:
+        self.size, self.rng, self.answers = shape.size, rng, answers
         self.attributes = attributes(shape)
         self.all = (owners(shape), *self.attributes)
         self.culprit = world.culprit if shape.kind == "crime" else None
@@ -199,17 +187,14 @@ class _Witness:
         """Clues without end."""
         while True:
             clue = says(self.rng)(self)
-            while self.hushed and self._tells(clue):
-                clue = says(self.rng)(self)
-                if self.rng.random() < 1 / IDLE:  # the kinds may have nothing else to say
-                    self.hushed.clear()
-            yield clue
+            if not self._tells(clue) or self.rng.random() >= PASSED_OVER:
+                yield clue
 
     def _tells(self, clue: Formula) -> bool:
+        """Of an answer, whether or not; a neighbour of it says too little to count."""
         if isinstance(clue, Compound):
             return self._tells(clue.first) or self._tells(clue.second)
-        assert isinstance(clue, Is | Next | Left)
-        return isinstance(clue, Is) and clue.holds and not self.hushed.isdisjoint((clue.first, clue.second))
+        return isinstance(clue, Is) and not self.answers.isdisjoint((clue.first, clue.second))
 
     def below(self, n: int) -> int:
         return int(self.rng.random() * n)

@@ -1,12 +1,15 @@
-"""One hash for puzzles that are the same up to the names of things and the order of clues.
+"""One hash for puzzles that are the same up to the names of things and of attributes, and the order of clues.
 
 Elements and clues are coloured, and the colours refined: an element's by the clues in which it stands and how, a clue's
 by the colours of its elements, until no colour splits any more. Only colours enter the hash, so that puzzles that are
 the same get the same one. That some others may as well does no harm: they go to the same split.
 
-Houses keep their numbers, and so do a night's rooms and times, since they have places; culprit, tool and victim are
-alone. Where a formula reads the same both ways, its sides have no order: their colours are added. Colours are integers
+The attributes of crimes and zebras have no names either: weapons for rooms is the same puzzle. What is left is that
+elements of one attribute belong together, to which each attribute is an element of its own. Houses keep their numbers,
+and so do a night's rooms and times, since they have places; culprit, tool and victim are alone. Where a formula reads the same both ways, its sides have no order: their colours are added. Colours are integers
 of 64 bits, mixed by hand: every machine and every Python gives the same.
+
+Not the same to it: a night and its mirror image, and formulas that mean the same in other words (x > y and ~x | y).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,8 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from rungwise.contracts.clue.tree import (
+    CRIME_ATTRIBUTES,
+    ZEBRA_ATTRIBUTES,
     At,
     Beside,
     Category,
@@ -34,6 +39,10 @@ from rungwise.contracts.clue.tree import (
 PLACED: Mapping[Kind, tuple[Category, ...]] = {
     "crime": (), "zebra": (Category.HOUSE,), "moments": (Category.ROOM, Category.TIME),
 }  # fmt: skip
+ALIKE: Mapping[Kind, tuple[Category, ...]] = {
+    "crime": CRIME_ATTRIBUTES, "zebra": ZEBRA_ATTRIBUTES, "moments": (),
+}  # fmt: skip
+WHOLE = -1  # the number of the element that stands for a category
 ORDERED = (Left, Beside)  # whose sides have an order
 WORD = (1 << 64) - 1
 ODD = 0x9E3779B97F4A7C15  # the golden ratio in 64 bits: its multiples are spread evenly
@@ -61,6 +70,7 @@ def relabelled(puzzle: Puzzle) -> str:
     places: Places = {}
     nodes = [_formula(clue, places) for clue in puzzle.clues]
     nodes += [Node(_named("?"), (_question(slot, places),)) for slot in puzzle.slots]
+    nodes += _belonging(ALIKE[puzzle.shape.kind], places)
     colours = [_start(element, puzzle.shape.kind) for element in places]
     number = whole = 0
     while len(set(colours)) > number:
@@ -99,7 +109,20 @@ def _named(*words: object) -> int:
 
 @lru_cache(maxsize=1024)
 def _start(element: Element, kind: Kind) -> int:
-    return _named(str(element.category), element.number if element.category in PLACED[kind] else "")
+    if element.category in ALIKE[kind]:
+        return _named("an attribute" if element.number == WHOLE else "of an attribute")
+    placed = element.number == WHOLE or element.category in PLACED[kind]
+    return _named(str(element.category), element.number if placed else "")
+
+
+def _belonging(alike: Sequence[Category], places: Places) -> list[Node]:
+    """Each element to its attribute."""
+    told = [(place, element) for element, place in places.items() if element.category in alike]
+    return [
+        Node(_named("of"), (Said(0, place, _place(Element(element.category, WHOLE), places), ordered=True),))
+        for place, element in told
+        if element.number != WHOLE
+    ]
 
 
 def _formula(formula: Formula, places: Places) -> Node:
@@ -127,5 +150,5 @@ def _place(element: Element, places: Places) -> int:
 
 
 def _question(slot: Slot, places: Places) -> Said:
-    place = _place(slot.subject, places)
-    return Said(_named(slot.category, slot.time), place, place)
+    category = _place(Element(slot.category, WHOLE), places)
+    return Said(_named("asked", slot.time), _place(slot.subject, places), category, ordered=True)

@@ -14,7 +14,7 @@ from functools import partial
 from rungwise.contract import Json, Task
 from rungwise.contracts.clue.judge import puzzle_of
 from rungwise.contracts.clue.language import Fault, read_answer, write_answer
-from rungwise.contracts.clue.lines import weighable
+from rungwise.contracts.clue.lines import listed
 from rungwise.contracts.clue.names import options
 from rungwise.contracts.clue.solver import alive_in, fact
 from rungwise.contracts.clue.space import space
@@ -58,7 +58,7 @@ def _elements(clue: Formula) -> Iterator[Element]:
 
 
 def _plain(puzzle: Puzzle) -> Answer:
-    if not weighable(puzzle.shape):
+    if not listed(puzzle.shape):
         return _first(puzzle)
     within = space(puzzle.shape)
     alive = alive_in(within, filter(plain, puzzle.clues))

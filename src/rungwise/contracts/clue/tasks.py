@@ -2,10 +2,11 @@
 
     train, dev, test   of one and the same shapes; no structure stands in two of them
     noisy              as test, with two to four clues more than are needed
-    larger             more suspects, things, rooms or times than training ever has
+    larger             more suspects, or houses, than training ever has; not of a shape of one's own
     published          puzzles of a file, where one is given, in their own words
 
-A structure is a puzzle up to the names of things and the order of clues: a hash of it decides which split may have it.
+A structure is a puzzle up to the names of things and of attributes, and the order of clues: a hash of it decides which
+split may have it.
 Item i depends on (split, seed, i) alone.
 """
 
@@ -14,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
+
+import msgspec
 
 from rungwise.contract import Json, Lazy, Task, task_id
 from rungwise.contracts.clue import crime, grid, published
@@ -48,7 +51,7 @@ def _task(
     split: str, index: int, seed: int, name: str, version: str, settings: Mapping[str, Json], file: str
 ) -> Task:  # fmt: skip
     chosen = tuple(sorted(settings.items()))
-    made = _published(file, index) if split == PUBLISHED else _made(split, index, seed, chosen)
+    made = _published(file, index, seed) if split == PUBLISHED else _made(split, index, seed, chosen)
     return Task(id=task_id(name, version, **{**made, "settings": dict(settings)}), contract=name, split=split, **made)
 
 
@@ -76,18 +79,28 @@ def _made(split: str, index: int, seed: int, chosen: tuple[tuple[str, Json], ...
             "answer": list(solved.answer),
             "lines": [write_formula(line, names, settings["surface"]) for line in derivation.lines],
             "structure": relabelled(puzzle),
-            "difficulty": {
-                "rounds": derivation.rounds, "splits": derivation.splits, "indirect": derivation.indirect,
-                "left": derivation.left, "clues": len(puzzle.clues),
-            },
+            "difficulty": _difficulty(puzzle, derivation),
         },
     }  # fmt: skip
+
+
+def _difficulty(puzzle: Puzzle, derivation: Derivation) -> dict[str, Json]:
+    """As it was measured. Of a night that took too many steps to derive no more is known than its clues."""
+    clues = {"clues": len(puzzle.clues)}
+    if derivation is NO_LINES:
+        return clues
+    return {name: getattr(derivation, name) for name in ("rounds", "splits", "indirect", "left")} | clues
 
 
 def tiers_of(settings: Mapping[str, Json]) -> Mapping[str, Tier]:
     if settings["shape"]:
         return {OWN: own(settings["shape"], settings["kinds"], settings["redundant"])}
     return {label: TIERS[label] for label in settings["tiers"].split(",")}
+
+
+def splits_of(settings: Mapping[str, Json]) -> tuple[str, ...]:
+    """Nothing is larger than a shape of one's own."""
+    return tuple(split for split in SPLITS if split != "larger" or not settings["shape"])
 
 
 def kinds_of(settings: Mapping[str, Json]) -> tuple[Kind, ...]:
@@ -157,14 +170,15 @@ def _size(shape: Shape) -> str:
 # ---- puzzles of a file ----
 
 
-def _published(file: str, index: int) -> dict[str, Json]:
+def _published(file: str, index: int, seed: int) -> dict[str, Json]:
+    """Each seed begins elsewhere, so that the first few of neighbouring seeds are others."""
     puzzles = published_in(file)
     if index >= len(puzzles):
         raise InputError(f"has {len(puzzles)} puzzles; number {index + 1} was asked for", file=Path(file))
-    puzzle = puzzles[index]
-    facts = {"answer": [puzzle.solution[letter] for letter in sorted(puzzle.solution)], "file": file, "index": index}
-    return {"tier": PUBLISHED_TIER, "family": "published", "prompt": puzzle.prompt, "facts": {**facts, "lines": [],
-            "structure": puzzle.prompt, "difficulty": {"clues": puzzle.clues}}}  # fmt: skip
+    puzzle = puzzles[(index + seed * (len(puzzles) * 2 // 5)) % len(puzzles)]
+    sheet = {key: value for key, value in msgspec.to_builtins(puzzle).items() if key != "prompt"}
+    facts = {"sheet": sheet, "structure": puzzle.prompt, "difficulty": {"clues": puzzle.clues}}
+    return {"tier": PUBLISHED_TIER, "family": "published", "prompt": puzzle.prompt, "facts": facts}
 
 
 @lru_cache(maxsize=8)

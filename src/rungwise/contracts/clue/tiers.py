@@ -18,7 +18,7 @@ Needs = Callable[[Puzzle], bool]
 @dataclass(frozen=True, slots=True)
 class Tier:
     shapes: tuple[Shape, ...]
-    larger: tuple[Shape, ...]  # that training never has
+    larger: tuple[Shape, ...]  # that training never has; a tier of one's own has none
     kinds: Mapping[str, float] = field(default_factory=dict)  # of clue, each with its weight; a night's own where empty
     needs: Needs = lambda _puzzle: True
     assumes: bool | None = None  # whether the answer takes an assumption that is refuted; None: either way
@@ -77,31 +77,34 @@ LINKS = {**FACTS, "link": 2.0}
 CLAUSES = {**LINKS, "or": 1.0, "one": 1.0, "then": 1.0, "same": 1.0}
 NIGHT_KINDS = ("is", "motive", "at", "with", "met", "moves", "beside", "not", "or", "one", "then", "same")
 HOUSES = {"is": 0.5, "link": 2.0, "next": 2.0, "left": 2.0}
+# One for all crimes and one for all rows of houses, so that no tier's training has what is larger to another: more
+# suspects, or houses, than there are anywhere else. Nights have one below the published size and one above it.
+CRIME, ROW, NIGHT = _crime(5, 2), _zebra(6, 2), _night(4, 3, 3, 2, 4)
 TIERS: Mapping[str, Tier] = {
     # Puzzles with nothing but the answer in them are all alike up to renaming: other facts tell them apart.
-    "C0": Tier((_crime(2, 2), _crime(3, 2)), (_crime(4, 2),), {**FACTS, "culprit": 3.0}, _copying, redundant=(1, 4)),
-    "C1": Tier((_crime(2, 2), _crime(3, 2)), (_crime(4, 2),), FACTS, _elimination),
-    "C2": Tier((_crime(3, 2),), (_crime(4, 2),), LINKS, _chaining, assumes=False),
-    "C3": Tier((_crime(3, 2), _crime(3, 3), _crime(4, 2)), (_crime(4, 3),), CLAUSES, _conditions, assumes=False),
-    "C4": Tier((_crime(4, 2), _crime(4, 3)), (_crime(5, 2),), CLAUSES, assumes=True),
-    "C5": Tier((_night(2, 2, 2, 1, 2), _night(2, 2, 3, 1, 2), _night(2, 2, 2, 2, 2)), (_night(2, 2, 2, 2, 3),)),
-    "C6": Tier((_night(3, 3, 2, 2, 3), _night(3, 3, 3, 2, 3), _night(3, 3, 3, 3, 4)), (_night(4, 3, 3, 2, 4),)),
+    "C0": Tier((_crime(2, 2), _crime(3, 2)), (CRIME,), {**FACTS, "culprit": 3.0}, _copying, redundant=(1, 4)),
+    "C1": Tier((_crime(2, 2), _crime(3, 2)), (CRIME,), FACTS, _elimination),
+    "C2": Tier((_crime(3, 2),), (CRIME,), LINKS, _chaining, assumes=False),
+    "C3": Tier((_crime(3, 2), _crime(3, 3), _crime(4, 2)), (CRIME,), CLAUSES, _conditions, assumes=False),
+    "C4": Tier((_crime(4, 2), _crime(4, 3)), (CRIME,), CLAUSES, assumes=True),
+    "C5": Tier((_night(2, 2, 2, 1, 2), _night(2, 2, 3, 1, 2), _night(2, 2, 2, 2, 2)), (NIGHT,)),
+    "C6": Tier((_night(3, 3, 2, 2, 3), _night(3, 3, 3, 2, 3), _night(3, 3, 3, 3, 4)), (NIGHT,)),
     "C7": Tier(
         (_night(6, 5, 3, 3, 4, all_of_it=True), _night(8, 6, 4, 3, 6, all_of_it=True)),
         (_night(10, 8, 4, 4, 8, all_of_it=True),), questions=8, lines=False,
     ),
-    "Z1": Tier((_zebra(3, 2),), (_zebra(4, 2),), HOUSES),
-    "Z2": Tier((_zebra(3, 3), _zebra(4, 3)), (_zebra(5, 2),), HOUSES),
-    "Z3": Tier((_zebra(4, 4), _zebra(5, 3)), (_zebra(6, 2),), HOUSES),
+    "Z1": Tier((_zebra(3, 2),), (ROW,), HOUSES),
+    "Z2": Tier((_zebra(3, 3), _zebra(4, 3)), (ROW,), HOUSES),
+    "Z3": Tier((_zebra(4, 4), _zebra(5, 3)), (ROW,), HOUSES),
 }  # fmt: skip
 OWN = "own"  # the one tier of a shape that a user names
 
 
 def own(shape: str, kinds: str, redundant: int) -> Tier:
-    """The tier of settings: every shape is its own, and none is larger."""
+    """The tier of settings: one shape, and none that is larger."""
     made = _shape(shape)
     weights = _weights(kinds, made.kind) if kinds else {"crime": CLAUSES, "zebra": HOUSES, "moments": {}}[made.kind]
-    return Tier((made,), (made,), weights, redundant=(redundant, redundant))
+    return Tier((made,), (), weights, redundant=(redundant, redundant))
 
 
 def _shape(text: str) -> Shape:
