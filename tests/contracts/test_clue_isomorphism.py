@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from rungwise.contracts.clue import night
+from rungwise.contracts.clue import crime, night
 from rungwise.contracts.clue.isomorphism import relabelled
 from rungwise.contracts.clue.names import counts
-from rungwise.contracts.clue.space import together
+from rungwise.contracts.clue.space import attributes, together
+from rungwise.contracts.clue.tiers import CLAUSES, HOUSES
 from rungwise.contracts.clue.tree import (
     CULPRIT,
     Category,
@@ -45,6 +46,41 @@ def renamed(puzzle: Puzzle, rng: random.Random) -> Puzzle:
     clues = [_renamed(clue, new) for clue in puzzle.clues]
     slots = [replace(slot, subject=new.get(slot.subject, slot.subject)) for slot in puzzle.slots]
     return Puzzle(puzzle.shape, tuple(rng.sample(clues, len(clues))), tuple(slots))
+
+
+@PATIENT
+@given(SEED)
+def test_other_attributes_make_the_same_puzzle(seed: int) -> None:
+    """Weapons for rooms, drinks for pets; not suspects for weapons, nor houses for anything."""
+    rng = random.Random(seed)
+    kind = rng.choice(["crime", "zebra"])
+    shape = Shape(kind=kind, size=rng.randint(2, 4), attributes=rng.randint(2, 3))  # type: ignore[arg-type]
+    puzzle = crime.draw(shape, CLAUSES if kind == "crime" else HOUSES, rng)
+    if puzzle is not None:
+        there = attributes(shape)
+        other = dict(zip(there, rng.sample(there, len(there)), strict=True))
+        assert relabelled(puzzle) == relabelled(renamed(exchanged(puzzle, other), rng))
+
+
+def exchanged(puzzle: Puzzle, other: Mapping[Category, Category]) -> Puzzle:
+    every = [Element(category, number) for category, many in counts(puzzle.shape) for number in range(many)]
+    new = {one: Element(other.get(one.category, one.category), one.number) for one in every}
+    slots = [
+        replace(slot, subject=new.get(slot.subject, slot.subject), category=other.get(slot.category, slot.category))
+        for slot in puzzle.slots
+    ]
+    return Puzzle(puzzle.shape, tuple(_renamed(clue, new) for clue in puzzle.clues), tuple(slots))
+
+
+def test_elements_of_one_attribute_belong_together() -> None:
+    """Weapon and room of one clue each, or two weapons: nothing else tells these apart."""
+    a, b = SUSPECTS[:2]
+    k, other = WEAPONS[:2]
+    room = Element(Category.ROOM, 0)
+    both = [Puzzle(CRIME, (Is(a, k, False), Is(b, second, False)), WHO) for second in (other, room)]
+    assert len(set(map(relabelled, both))) == 2
+    turned = Puzzle(CRIME, (Is(a, room, False), Is(b, Element(Category.ROOM, 1), False)), WHO)
+    assert relabelled(turned) == relabelled(both[0])
 
 
 def _renamed(formula: Formula, new: Mapping[Element, Element]) -> Formula:

@@ -76,6 +76,24 @@ def test_each_tier_needs_what_it_is_about() -> None:
             assert puzzle.shape.kind == "moments"
 
 
+def test_what_is_larger_is_no_training_shape_of_any_tier() -> None:
+    """More suspects, or houses; a night of a lower tier is measured by the nights below the published size."""
+    for label, tier in TIERS.items():
+        others = [shape for other in TIERS.values() for shape in other.shapes if shape.kind == tier.shapes[0].kind]
+        assert tier.larger and not set(tier.larger) & set(others)
+        if label in ("C5", "C6"):
+            others = [shape for other in ("C5", "C6") for shape in TIERS[other].shapes]
+        assert min(shape.size for shape in tier.larger) > max(shape.size for shape in others), label
+
+
+def test_nothing_is_larger_than_a_shape_of_ones_own() -> None:
+    contract = clue(shape="crime 3 2")
+    assert contract.splits == tuple(split for split in SPLITS if split != "larger")
+    with pytest.raises(InputError, match="no split 'larger'") as caught:
+        contract.tasks("larger", 1, 0)
+    assert "\n" not in str(caught.value)
+
+
 def test_an_item_depends_on_split_seed_and_place_alone() -> None:
     whole = tasks("test", 12)
     again = clue(tiers=SMALL).tasks("test", 6, 5)[3:6]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rungwise.contract import structure_of
 from rungwise.errors import InputError, RungwiseError
 from rungwise.policy.writer import FileWriter, Written
 from rungwise.probe.freeze import Probe, ProbeChanged, freeze, held_of, lock_of, open_probe
@@ -110,6 +111,8 @@ def test_a_probe_of_what_is_trained_on_is_refused(tmp_path: Path) -> None:
 
 def test_tasks_are_different_problems_and_their_hashes_tell_nothing_else(probe: Probe, frozen: Path) -> None:
     assert len({task.prompt for task in probe.tasks}) == len(probe.tasks)
+    for tier, number in probe.lock.counts["tier"].items():
+        assert len({structure_of(probe.contract, task) for task in probe.tasks if task.tier == tier}) == number
     kept = (frozen / "held.json").read_text()
     opened = open_probe(frozen)
     assert not any(gold in kept for gold in opened.golds.values())

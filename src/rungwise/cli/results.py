@@ -49,7 +49,10 @@ def freeze(
             tell=tell,
         )  # fmt: skip
     told = ", ".join(f"{tier} {n}" for tier, n in made.lock.counts["tier"].items())
-    typer.echo(f"{output}: {len(made.tasks)} tasks ({told}), {len(made.golds)} with gold, hash {made.lock.hash[:12]}")
+    typer.echo(
+        f"{output}: {len(made.tasks)} tasks of as many structures ({told}), {len(made.golds)} with gold, "
+        f"hash {made.lock.hash[:12]}"
+    )
 
 
 def _whole(value: object, field: str) -> int:

@@ -48,7 +48,7 @@ class Lock:
     temperature: float  # of those
     max_new_tokens: int  # 0: what the context leaves
     answer: str  # what counts as the answer in a policy's text
-    counts: Mapping[str, Mapping[str, int]]  # by split, tier and family
+    counts: Mapping[str, Mapping[str, int]]  # by split, tier and family; of structures too, each is there once
     apart: Mapping[str, Json]  # the training pool that no task was found in
     source: Mapping[str, str]  # of the judge, file by file
     tasks_hash: str

@@ -6,8 +6,9 @@ the same get the same one. That some others may as well does no harm: they go to
 
 The attributes of crimes and zebras have no names either: weapons for rooms is the same puzzle. What is left is that
 elements of one attribute belong together, to which each attribute is an element of its own. Houses keep their numbers,
-and so do a night's rooms and times, since they have places; culprit, tool and victim are alone. Where a formula reads the same both ways, its sides have no order: their colours are added. Colours are integers
-of 64 bits, mixed by hand: every machine and every Python gives the same.
+and so do a night's rooms and times, since they have places; culprit, tool and victim are alone. Where a formula reads
+the same both ways, its sides have no order: their colours are added. Colours are integers of 64 bits, mixed by hand:
+every machine and every Python gives the same.
 
 Not the same to it: a night and its mirror image, and formulas that mean the same in other words (x > y and ~x | y).
 """

@@ -4,11 +4,13 @@ first, least_mentioned, most_mentioned    of each question the name that is list
                                           clues, stands in the most
 plain                                     from the plain facts alone (no links, no connectives): in most of the
                                           worlds that they leave
+unmentioned, mentioned                    among the names that the plain facts leave, the one of which the fewest clues
+                                          say what it is, or the most
 solver                                    the answer: what any of this is measured against
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from rungwise.contract import Json, Task
@@ -60,12 +62,36 @@ def _elements(clue: Formula) -> Iterator[Element]:
 def _plain(puzzle: Puzzle) -> Answer:
     if not listed(puzzle.shape):
         return _first(puzzle)
+    return tuple(max(worlds, key=lambda n: worlds[n]) for worlds in left(puzzle))
+
+
+def _among_left(sign: int, puzzle: Puzzle) -> Answer:
+    """The name with the most positive mentions, or with the fewest, of those that the plain facts leave."""
+    if not listed(puzzle.shape):
+        return _first(puzzle)
+    told = positive(puzzle.clues)
+    return tuple(
+        max(worlds, key=lambda n: sign * told[Element(slot.category, n)])
+        for slot, worlds in zip(puzzle.slots, left(puzzle), strict=True)
+    )
+
+
+def left(puzzle: Puzzle) -> list[dict[int, int]]:
+    """Of each question the names that the plain facts leave, in how many worlds."""
     within = space(puzzle.shape)
     alive = alive_in(within, filter(plain, puzzle.clues))
-    return tuple(
-        max(range(options(slot.category, puzzle.shape)), key=lambda n: (alive & within.mask(fact(slot, n))).bit_count())
-        for slot in puzzle.slots
-    )
+    names = [range(options(slot.category, puzzle.shape)) for slot in puzzle.slots]
+    worlds = [
+        {n: (alive & within.mask(fact(slot, n))).bit_count() for n in row}
+        for slot, row in zip(puzzle.slots, names, strict=True)
+    ]
+    return [{n: many for n, many in found.items() if many} for found in worlds]
+
+
+def positive(clues: Iterable[Formula]) -> Counter[Element]:
+    """How often it is said of each what it is, in a clue or in a part of one."""
+    parts = (part for clue in clues for part in ((clue.first, clue.second) if isinstance(clue, Compound) else (clue,)))
+    return Counter(element for part in parts if isinstance(part, Is | At) and part.holds for element in _elements(part))
 
 
 def plain(clue: Formula) -> bool:
@@ -80,6 +106,8 @@ ANSWERED: Mapping[str, Callable[[Puzzle], Answer]] = {
     "least_mentioned": partial(_mentioned, -1),
     "most_mentioned": partial(_mentioned, 1),
     "plain": _plain,
+    "unmentioned": partial(_among_left, -1),
+    "mentioned": partial(_among_left, 1),
 }
 
 
