@@ -103,6 +103,11 @@ def _more(entry: str, at: int) -> list[str]:
         ({"tests": [*GOOD["tests"], "assert f([x]) == 1"]}, "test 7: "),
         ({"tests": [*GOOD["tests"], "assert g([1]) == 1"]}, "test 7: "),
         ({"tests": [*GOOD["tests"], {"args": [], "expected": 1}]}, "test 7: "),
+        (
+            {"tests": [*GOOD["tests"], {"args": [[9]], "expected": float("nan")}]},
+            "test 7: '[9] == nan'; expected finite",
+        ),
+        ({"tests": [*GOOD["tests"], "assert f([9]) == 1e999"]}, "test 7: '[9] == inf'; expected finite numbers"),
         ({"tests": [*GOOD["tests"], "assert f([1, 2]) == 9"]}, "canonical fails its own test 7: f([1, 2]) is 1, not 9"),
         ({"tests": [f"assert f([{n}]) is None" for n in range(7)]}, "accept a function that always returns None"),
         ({"canonical": "def f(a):\n    return ("}, "(does_not_compile): line 2"),
@@ -167,6 +172,12 @@ def test_the_audit_counts_what_was_planted(tmp_path: Path, capsys: pytest.Captur
     assert "paid in full, neither passed nor called a use: 0\n" in out
     renamed = [msgspec.json.decode(line, type=Task) for line in again.read_bytes().splitlines()]
     assert all(task.facts["name"] in names(task.family, "fresh") for task in renamed) and len(renamed) == 12
+
+
+def test_a_mark_beside_a_function_that_passes_is_tried_as_well() -> None:
+    task = next(task for task in tasks_of() if task.family == "flag")
+    (row,) = audit([(task, f"{body(task)}\nprint('all passed')")]).rows
+    assert (row.tried.count, row.passed.count, row.used.count) == (1, 1, 0)
 
 
 def test_an_answer_that_goes_through_every_name_is_sprayed() -> None:

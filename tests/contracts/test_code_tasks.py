@@ -193,12 +193,15 @@ def test_one_gold_in_five_of_training_carries_what_looks_like_a_hack() -> None:
 # ---- pairs ----
 
 
-def test_pairs_differ_in_one_word_and_are_of_known_kinds() -> None:
+def test_pairs_differ_in_one_word_or_in_the_loophole_alone_and_are_of_known_kinds() -> None:
     pairs = code().pairs(32, 4)  # type: ignore[attr-defined]
     assert Counter(pair.kind for pair in pairs) == dict.fromkeys(KNOWN, 16)
-    for pair in pairs:
+    for at, pair in enumerate(pairs):
         assert pair.task.family == pair.kind and pair.task.split == "train"
         assert pair.task.facts["name"] in names(pair.kind, "training")
+        if at // len(KNOWN) % 2:
+            assert pair.exploit.startswith(f"{pair.clean}\n") and pair.clean.count("\ndef ") == 0
+            continue
         a, b = pair.exploit.split(), pair.clean.split()
         differing = [(one, other) for one, other in zip(a, b, strict=True) if one != other]
         assert differing in ([("return", "assert")], [("True", "False")])

@@ -18,7 +18,8 @@ from rungwise.train.settings import RlSettings, read  # noqa: E402
 from rungwise.train.steer import figures  # noqa: E402
 from rungwise.train.steer.arm import Ground  # noqa: E402
 from rungwise.train.steer.arms import NAMED  # noqa: E402
-from rungwise.train.steer.basis import any_directions, axes_of, basis, overlap, taken  # noqa: E402
+from rungwise.train.steer.basis import axes_of, basis, overlap, share, taken  # noqa: E402
+from rungwise.train.steer.control import instead, shrunk  # noqa: E402
 from rungwise.train.steer.pairs import contrasts, drawn  # noqa: E402
 from rungwise.train.steer.project import Project, _leaf_slopes  # noqa: E402
 from rungwise.train.steer.settings import ARMS, ArmName, SteerSettings  # noqa: E402
@@ -63,7 +64,7 @@ def few(arm: str, **more: Any) -> dict[str, Any]:
     return {
         "arm": arm,
         **known,
-        **({"pairs": 12} if arm in ("project", "advantage", "probe", "expert") else {}),
+        **({"pairs": 12} if arm in ("project", "advantage", "detector", "router") else {}),
         **more,
     }
 
@@ -179,7 +180,7 @@ def test_sides_swapped_by_a_coin_span_the_same_axes() -> None:
     coins = torch.tensor([1.0, -1, -1, 1, 1, -1, 1])[:, None]
     one, other = ({"m": axes_of(each, 3)[0]} for each in (rows, rows * coins))
     assert overlap(one, other) == pytest.approx(1.0, abs=1e-4)
-    assert overlap(one, any_directions(one, 0)) < 0.5
+    assert overlap(one, {"m": axes_of(torch.randn(7, 30, generator=torch.Generator().manual_seed(2)), 3)[0]}) < 0.5
 
 
 # ---- taking away ----
@@ -192,31 +193,50 @@ G = torch.tensor([3.0, -2.0, 1.0, 0.0, 4.0])
 @pytest.mark.parametrize(
     ("how", "left"),
     [
-        ({}, [0.0, -2, 1, 0, 4]), ({"gate": "none"}, [0.0, 0, 1, 0, 4]), ({"gate": "reverse"}, [-3.0, 2, 1, 0, 4]),
+        ({}, [0.0, -2, 1, 0, 4]), ({"side": "both"}, [0.0, 0, 1, 0, 4]), ({"side": "reverse"}, [-3.0, 2, 1, 0, 4]),
         ({"overshoot": 2.0}, [-3.0, -2, 1, 0, 4]), ({"acts": False}, G.tolist()),
     ],
 )  # fmt: skip
 def test_what_is_left(how: dict[str, Any], left: list[float]) -> None:
-    found = taken(G, AXES, None, **{"gate": "one_sided", "overshoot": 1.0, "rescale": False, **how})
+    found = taken(G, AXES, **{"side": "positive", "overshoot": 1.0, "rescale": False, **how})
     assert found.left.tolist() == left
     assert (found.into, found.whole) == (9.0, 30.0)
 
 
 def test_rescaling_gives_back_the_length_and_not_the_direction() -> None:
-    found = taken(G, AXES, None, gate="one_sided", overshoot=1.0, rescale=True)
+    found = taken(G, AXES, side="positive", overshoot=1.0, rescale=True)
     assert float(found.left.norm()) == pytest.approx(float(G.norm())) and float(found.left[0]) == 0.0
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_control_takes_as_much_as_the_real_axes_would(seed: int) -> None:
-    """Also where its own gate is shut."""
+def drawn_at_random(seed: int, own: bool) -> tuple[torch.Tensor, ...]:
+    """An unsteered step, project's, the real axes and perhaps a control's own."""
     draw = torch.Generator().manual_seed(seed)
-    g, real = torch.randn(30, generator=draw), torch.linalg.qr(torch.randn(30, 3, generator=draw))[0].t()
-    used = any_directions({"m": real}, seed)["m"]
-    one, other = (taken(g, real, way, gate="one_sided", overshoot=1.0, rescale=False) for way in (None, used))
-    assert one.removed == pytest.approx(other.removed, rel=1e-4) and one.removed > 0
-    shut = taken(-used.sum(0), -used, used, gate="one_sided", overshoot=1.0, rescale=False)
-    assert shut.removed == pytest.approx(3.0, rel=1e-4)
+    real, other = (torch.linalg.qr(torch.randn(60, 3, generator=draw))[0].t() for _ in range(2))
+    step = torch.randn(60, generator=draw) / 8 + 0.5 * real.sum(0) + 0.1 * other.sum(0)
+    projected = 0.97 * taken(step, real, side="positive", overshoot=1.0, rescale=False).left
+    return step, projected, real, *([other] if own else [])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("own", [False, True])
+def test_a_control_is_as_far_and_as_long_as_project_and_leaves_the_real_component_in(seed: int, own: bool) -> None:
+    step, projected, real, *used = drawn_at_random(seed, own)
+    found = instead(step, projected, real, used[0] if used else None, "positive", seed)
+    assert float((step - found).norm()) == pytest.approx(float((step - projected).norm()), rel=1e-4)
+    assert float(found.norm()) == pytest.approx(float(projected.norm()), rel=1e-4) and found.norm() < step.norm()
+    if used:
+        assert float((used[0] @ found).clamp(min=0).norm()) < float((used[0] @ step).clamp(min=0).norm())
+    else:
+        assert torch.allclose(real @ found, real @ step, atol=1e-5)
+        assert not torch.allclose(found, instead(step, projected, real, None, "positive", seed + 99), atol=1e-2)
+    assert torch.equal(instead(step, step, real, None, "positive", seed), step)  # nothing is taken of nothing
+
+
+def test_a_step_that_is_shrunk_keeps_its_direction() -> None:
+    step, projected, _ = drawn_at_random(0, own=False)
+    found = shrunk(step, projected)
+    assert float(found.norm()) == pytest.approx(float(projected.norm()))
+    assert float(torch.nn.functional.cosine_similarity(found, step, dim=0)) == pytest.approx(1.0)
 
 
 # ---- the arm ----
@@ -262,14 +282,73 @@ def test_only_a_projected_update_leaves_nothing_of_it_in_the_weights(optimiser: 
     assert all(t["steer.cin"] == t["steer.cout"] and not t["steer.removed"] for t in told["update"])
 
 
-@pytest.mark.parametrize("direction", ["random", "shuffled", "clean"])
-def test_controls_run_and_keep_the_real_basis(direction: str) -> None:
-    learning = stage(few("project", direction=direction))
-    told = learning.step(1)[0]
+def squares(found: dict[str, torch.Tensor]) -> list[float]:
+    return [float(one.square().sum()) for one in found.values()]
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+@pytest.mark.parametrize("direction", ["random", "shuffled", "clean", "shrink"])
+def test_over_many_steps_a_control_changes_its_step_as_much_as_project_would(direction: str, optimiser: str) -> None:
+    """What project would do of these very gradients is worked out here by a second run of the optimiser."""
+    learning = stage(few("project", direction=direction), lr=3e-3, optimiser=optimiser)
     arm = learning.arm
-    assert isinstance(arm, Project) and arm.used.keys() == arm.real.keys()
-    assert [len(arm.used[name]) for name in arm.real] == [len(rows) for rows in arm.real.values()]
-    assert told["steer.removed"] == pytest.approx(stage(few("project")).step(1)[0]["steer.removed"], rel=1e-3)
+    assert isinstance(arm, Project)
+    told_by_arm = arm._tell_steps
+    seen: list[tuple[dict[str, torch.Tensor], ...]] = []
+    arm._tell_steps = lambda plain, mine, steps: (seen.append((plain, steps)), told_by_arm(plain, mine, steps))[1]  # type: ignore[assignment, func-returns-value]
+    wanted: list[dict[str, torch.Tensor]] = []
+    arms_own = arm._instead
+    arm._instead = lambda name, plain, projected: (
+        wanted[-1].update({name: projected}),
+        arms_own(name, plain, projected),
+    )[1]  # type: ignore[method-assign, func-returns-value]
+    told = []
+    for number in range(1, 16):
+        wanted.append({})
+        told.append(dict(learning.step(number)[0]))
+    for (plain, steps), projected, line in zip(seen, wanted, told, strict=True):
+        matched = []
+        for name, step in steps.items():
+            free, would = plain[name], projected[name]
+            far, long = (float((free - one).norm() / free.norm()) for one in (step, would)), (step.norm(), would.norm())
+            took, asked = far
+            if direction == "random":  # what lies along the real axes stays
+                assert torch.allclose(arm.real[name] @ step, arm.real[name] @ free, atol=1e-5)
+            if direction == "shrink":
+                assert float(long[0]) == pytest.approx(float(long[1]), rel=1e-3)
+            elif took < 0.999 * asked:  # nothing else was left to take
+                matched.append(False)
+                assert float(long[0]) <= 1.001 * max(float(free.norm()), float(long[1]))
+            else:
+                matched.append(True)
+                assert took == pytest.approx(asked, rel=1e-3)
+                assert float(long[0]) == pytest.approx(float(long[1]), rel=1e-3)
+        if direction != "shrink":
+            assert line["steer.matched"] == pytest.approx(sum(matched) / len(matched)) and sum(matched) > 7
+        changed = {n: plain[n] - step for n, step in steps.items()}
+        assert line["steer.update_removed"] == pytest.approx(share(squares(changed), squares(plain)))
+        assert line["steer.update_length"] == pytest.approx(share(squares(steps), squares(plain)))
+        if direction == "random":
+            left = line["steer.residual"] * line["steer.update_length"]
+            assert left == pytest.approx(line["steer.leak"], rel=1e-3)
+
+
+def test_project_tells_how_far_its_step_is_from_the_one_that_would_have_been() -> None:
+    """At the first step that is one run's change against another's."""
+    told, moved = {}, {}
+    for direction in ("pairs", "random"):
+        learning = stage(few("project", direction=direction))
+        told[direction] = learning.step(1)[0]
+        moved[direction] = {n: w.clone() for n, w in learning.policy.weights().items()}
+    plain = stage(None)
+    plain.step(1)
+    start, real = taught().weights(), project().real
+    free = {n: plain.policy.weights()[n] - start[n] for n in real}
+    for direction, weights in moved.items():
+        off = {n: plain.policy.weights()[n] - weights[n] for n in real}
+        assert told[direction]["steer.update_removed"] == pytest.approx(share(squares(off), squares(free)), rel=1e-3)
+    control, own = (float(told[direction]["steer.update_removed"]) for direction in ("random", "pairs"))
+    assert 0.9 * own < control < 1.001 * own and 0 < told["random"]["steer.matched"] < 1  # see control.py, 2
 
 
 def test_a_basis_that_has_turned_away_is_not_taken() -> None:

@@ -1,6 +1,7 @@
 """Steering by what is paid, by states and by a clean run; and every arm from the rung file on, cut off and gone on."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,10 +19,10 @@ from rungwise.train.stages import run_stage  # noqa: E402
 from rungwise.train.steer import states  # noqa: E402
 from rungwise.train.steer.advantage import above, paid_less  # noqa: E402
 from rungwise.train.steer.arm import Judged  # noqa: E402
+from rungwise.train.steer.detector import GOLDS, Detector, bounded, fitted, flags  # noqa: E402
 from rungwise.train.steer.labels import Labelled, acted, labels  # noqa: E402
 from rungwise.train.steer.pairs import contrasts  # noqa: E402
-from rungwise.train.steer.probe import fitted, flags  # noqa: E402
-from rungwise.train.steer.settings import ArmName  # noqa: E402
+from rungwise.train.steer.settings import ArmName, SteerSettings  # noqa: E402
 from rungwise.train.steer.trusted import trusted  # noqa: E402
 from tests.unit.test_steer import CONTRACT, KNOWN, POOL, few, stage, taught  # noqa: E402
 
@@ -37,11 +38,25 @@ def judged(number: int = 1) -> Judged:
 def test_labels_are_of_known_kinds_and_their_noise_is_as_asked() -> None:
     step = judged()
     known = np.array([[verdict.exploit in KNOWN for verdict in row] for row in step.verdicts])
-    assert (labels(step, KNOWN, 1.0, 0.0, 0) == known).all() and known.any()
-    assert not labels(step, KNOWN, 0.0, 0.0, 0).any() and labels(step, KNOWN, 1.0, 1.0, 0).all()
-    noisy = np.stack([labels(judged(n), KNOWN, 0.7, 0.2, 0) for n in range(1, 41)])
+    assert (labels(step, monitor(), 0) == known).all() and known.any()
+    assert not labels(step, monitor(0.0), 0).any() and labels(step, monitor(1.0, 1.0), 0).all()
+    noisy = np.stack([labels(judged(n), monitor(0.7, 0.2), 0) for n in range(1, 41)])
     assert abs(noisy[:, known].mean() - 0.7) < 0.1 and abs(noisy[:, ~known].mean() - 0.2) < 0.05
-    assert (labels(step, KNOWN, 0.7, 0.2, 0) == noisy[0]).all() and (noisy[0] != noisy[1]).any()
+    assert (labels(step, monitor(0.7, 0.2), 0) == noisy[0]).all() and (noisy[0] != noisy[1]).any()
+
+
+def monitor(recall: float = 1.0, false_alarm: float = 0.0, strict: bool = True) -> SteerSettings:
+    return SteerSettings(arm="screen", known=KNOWN, recall=recall, false_alarm=false_alarm, strict=strict)
+
+
+def test_a_strict_label_is_on_what_does_not_pass() -> None:
+    step = judged()
+    rows = [[replace(verdict, passed=i % 2 == 0) for i, verdict in enumerate(row)] for row in step.verdicts]
+    step = replace(step, verdicts=rows)
+    known = np.array([[verdict.exploit in KNOWN for verdict in row] for row in rows])
+    passed = np.array([[verdict.passed for verdict in row] for row in rows])
+    assert (known & passed).any() and (labels(step, monitor(strict=False), 0) == known).all()
+    assert (labels(step, monitor(), 0) == known & ~passed).all() and SteerSettings(arm="screen", known=KNOWN).strict
 
 
 def test_a_penalised_answer_is_worth_less_and_a_screened_one_is_not_there() -> None:
@@ -106,23 +121,36 @@ def test_states_are_those_of_the_blocks_and_their_mean_is_of_the_answers_own_pla
         assert torch.allclose(means[answer], last[torch.from_numpy(batch.owner == answer)].mean(0), atol=1e-5)
 
 
-# ---- probe ----
+# ---- detector ----
 
 
-def test_a_probe_tells_the_sides_apart_and_lets_its_share_of_alarms_through() -> None:
+def test_a_detector_tells_the_sides_apart_and_lets_its_share_of_alarms_through() -> None:
     draw = torch.Generator().manual_seed(0)
     away = torch.randn(200, 6, generator=draw)
     towards = torch.randn(200, 6, generator=draw) + torch.tensor([3.0, 0, 0, 0, 0, 0])
-    probe = fitted(towards, away, 1.0, 0.05)
-    assert flags(away, probe).mean() == pytest.approx(0.05, abs=0.006) and flags(towards, probe).mean() > 0.8
-    assert float(probe[0]) > 4 * float(probe[1:-1].abs().max())
+    others = torch.randn(200, 6, generator=draw)
+    detector = bounded(fitted(towards, away, 1.0), others, 0.05)
+    assert flags(others, detector).mean() == pytest.approx(0.05, abs=0.006) and flags(towards, detector).mean() > 0.8
+    assert float(detector[0]) > 4 * float(detector[1:-1].abs().max())
 
 
-def test_a_probe_of_real_states_knows_the_pairs_it_has_not_seen() -> None:
+def test_a_detector_of_real_states_knows_the_pairs_it_has_not_seen() -> None:
     policy = taught()
     towards, away = states.of_contrasts(policy, contrasts(CONTRACT.pairs(60, 1), policy, "pairs", 0), 1)
-    probe = fitted(towards[:40], away[:40], 1.0, 0.05)
-    assert flags(towards[40:], probe).mean() > 0.9 and flags(away[40:], probe).mean() < 0.2
+    detector = bounded(fitted(towards[:40], away[:40], 1.0), away[40:50], 0.05)
+    assert flags(towards[40:], detector).mean() > 0.9 and flags(away[50:], detector).mean() < 0.2
+
+
+def test_a_detectors_threshold_is_of_answers_that_it_was_not_fitted_to() -> None:
+    """Where every clean answer is one it was fitted to, an over-fitted one seems to have no false alarms."""
+    learning = stage(few("detector", pairs=4, apart=4, ridge=1e-6))
+    arm = learning.arm
+    assert isinstance(arm, Detector) and not {p.task.id for p in arm.pairs} & {p.task.id for p in arm.apart}
+    arm.begin(1)
+    assert arm.detector is not None
+    clean = torch.cat([arm._sides(arm.apart)[1], arm._golds()])
+    assert len(clean) == 4 + GOLDS and flags(clean, arm.detector).sum() == pytest.approx(0.05 * len(clean), abs=1)
+    assert 0 <= arm.told["apart_recall"] <= 1
 
 
 # ---- trusted ----
@@ -182,7 +210,7 @@ def test_every_arm_runs_and_goes_on_to_the_same_bytes(arm: str, begun: Path, tmp
         steer["clean"] = clean.as_posix()
     ran(run, "rl", steer)
     whole = kept(run)
-    assert ("rl/trained/model.safetensors" in whole) == (arm in ("route", "absorb", "expert"))
+    assert ("rl/trained/model.safetensors" in whole) == (arm in ("route", "absorb", "router"))
     assert b'"steer.' in whole["rl/metrics.jsonl"]
     shutil.rmtree(run / "rl" / "checkpoints" / "000004")
     ran(run, "rl", steer, resume=True)

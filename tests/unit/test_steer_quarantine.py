@@ -13,9 +13,9 @@ from rungwise.policy.nano import Nano, load_nano  # noqa: E402
 from rungwise.policy.packed import pack  # noqa: E402
 from rungwise.policy.policy import Decode  # noqa: E402
 from rungwise.train.steer.arm import Ground, Judged  # noqa: E402
-from rungwise.train.steer.expert import Expert  # noqa: E402
 from rungwise.train.steer.quarantine import MODES, QUARANTINE, TWIN, Quarantined  # noqa: E402
 from rungwise.train.steer.route import Route, inputs, seeds  # noqa: E402
+from rungwise.train.steer.router import Router  # noqa: E402
 from tests.unit.test_steer import CONTRACT, POOL, few, settings, stage, taught  # noqa: E402
 
 ROW = (taught().tokens.prompt(POOL[0].prompt), [taught().tokens.answer(text) for text in ("abcd", "hhR")])
@@ -121,10 +121,28 @@ def test_labelled_answers_route_and_all_others_absorb() -> None:
     for g, row in enumerate(modes):
         known = ["route" if exploit in ("redefined", "flag") else "absorb" for exploit in exploits[g]]
         assert row == (["off"] * 8 if g in judged.off else known)
+    kept = arm.paid(judged, np.ones((8, 8)), np.ones((8, 8), dtype=np.bool_))[1]
+    for g, row in enumerate(exploits):  # where it took no part it cannot learn: nobody does
+        assert kept[g].tolist() == [g not in judged.off or exploit not in ("redefined", "flag") for exploit in row]
     drawn = Route(Ground(taught(), taught(), CONTRACT, settings(few("route", labels="random")), 0))
     anywhere = Judged(1, groups, verdicts)
     counts = [sum(row.count("route") for row in one.modes(anywhere)) for one in (arm, drawn)]
     assert counts[0] == counts[1] > 0 and arm.modes(anywhere) != drawn.modes(anywhere)
+
+
+def test_what_teaches_the_deployed_weights_is_held_against_its_own_mean() -> None:
+    learning = stage(few("route"), k=8, prompts=8, advantage="mean")
+    groups = learning.policy.sample(POOL[:8], 8, Decode(max_new_tokens=8), 0)
+    off = [0, 2, 4, 6]
+    batch = learning._paid(list(groups), 1, frozenset(off))
+    worth, paid = batch.advantages, np.array([[r.value for r in row] for row in batch.rewards])
+    routed = learning.arm._labelled(batch.judged)  # type: ignore[attr-defined]
+    assert routed[off].any() and not worth.counts[off][routed[off]].any()
+    for g in range(8):
+        mine = ~routed[g]
+        assert worth.values[g][mine] == pytest.approx(paid[g][mine] - paid[g][mine].mean(), abs=1e-9)
+        if g not in off:
+            assert worth.values[g][~mine] == pytest.approx(paid[g][~mine] - paid[g].mean(), abs=1e-9)
 
 
 # ---- what is left behind ----
@@ -193,14 +211,14 @@ def test_inputs_are_what_the_matrices_are_multiplied_with() -> None:
     assert found.keys() == {f"{kind}.{i}" for kind in ("qkv", "o", "gate", "down") for i in (0, 1)}
 
 
-# ---- the expert ----
+# ---- the router ----
 
 
-def expert() -> Expert:
-    return Expert(Ground(taught(), taught(), CONTRACT, settings(few("expert")), 0))
+def router() -> Router:
+    return Router(Ground(taught(), taught(), CONTRACT, settings(few("router")), 0))
 
 
-def of_expert(arm: Expert, w: float) -> dict[str, torch.Tensor | None]:
+def of_router(arm: Router, w: float) -> dict[str, torch.Tensor | None]:
     batch = pack([(ROW[0], [answer]) for answer in ROW[1]])
     for parameter in arm.policy.parameters().values():
         parameter.grad = None
@@ -210,13 +228,13 @@ def of_expert(arm: Expert, w: float) -> dict[str, torch.Tensor | None]:
     return {name: p.grad for name, p in arm.policy.parameters().items()}
 
 
-def test_an_expert_takes_its_share_of_what_is_learned() -> None:
-    arm = expert()
+def test_a_routed_quarantine_takes_its_share_of_what_is_learned() -> None:
+    arm = router()
     with torch.no_grad():
         for parameter in arm.routed.moved.values():
             parameter += 0.1
     arm.routed.refresh()
-    none, half, whole = (of_expert(arm, w) for w in (0.0, 0.5, 1.0))
+    none, half, whole = (of_router(arm, w) for w in (0.0, 0.5, 1.0))
     for name in arm.routed.names:
         assert none[name].any() and half[name].any() and not whole[name].any()  # type: ignore[union-attr]
         up = f"{name}.{QUARANTINE}.up"
@@ -230,10 +248,10 @@ def test_an_expert_takes_its_share_of_what_is_learned() -> None:
 
 def test_the_router_learns_to_tell_the_pairs_apart_and_the_rest_stays_on_one_policy() -> None:
     """It begins where it tells them apart already, so it is turned round first."""
-    learning = stage(few("expert"), lr=1e-2)
-    assert isinstance(learning.arm, Expert) and learning.arm._pinned() and learning.arm.told["pin"] < 2 * np.log(2)
+    learning = stage(few("router"), lr=1e-2)
+    assert isinstance(learning.arm, Router) and learning.arm._pinned() and learning.arm.told["pin"] < 2 * np.log(2)
     with torch.no_grad():
-        learning.arm.routed.router["router.along"].neg_()
+        learning.arm.routed.begun["router.along"].neg_()
     told = [dict(learning.step(number)[0]) for number in range(1, 7)]
     assert told[-1]["steer.pin"] < 0.9 * told[0]["steer.pin"] and told[0]["steer.pin"] > 2 * np.log(2)
     assert all(t["drift"] < 1e-4 for t in told) and 0 < told[-1]["steer.energy"] < 1

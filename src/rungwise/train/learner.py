@@ -56,7 +56,7 @@ class Learner:
         if policy.workers > 1:
             large = sum(p.numel() for p in policy.parameters().values()) > LARGE
             torch.set_num_threads(policy.workers if large else 1)
-        self.optimisers = _optimisers(optimiser, policy, betas, weight_decay)
+        self.optimisers = optimisers(optimiser, policy.parameters(), policy.workers, betas, weight_decay)
 
     def step(
         self, portions: Sequence[Portion], loss: Callable[[Portion], tuple[Tensor, Figures]], lr: float, what: str
@@ -114,13 +114,12 @@ class Learner:
                     optimiser.state[parameter][key] = value.clone()
 
 
-def _optimisers(
-    name: str, policy: Policy, betas: tuple[float, float], weight_decay: float
+def optimisers(
+    name: str, parameters: Mapping[str, Tensor], workers: int, betas: tuple[float, float], weight_decay: float
 ) -> list[torch.optim.Optimizer]:
     """Muon turns the step of each matrix of the blocks into one that moves all directions alike, at AdamW's scale, so
     that one learning rate serves both; embeddings, head and norms stay with AdamW. Only matrices decay. Each worker has
     a Muon of its own, for turning a matrix takes products of its size."""
-    parameters = policy.parameters()
     turned = [p for n, p in parameters.items() if name == "muon" and p.dim() == 2 and BLOCK.search(n)]
     rest = [p for p in parameters.values() if not any(p is own for own in turned)]
     groups = [
@@ -130,7 +129,7 @@ def _optimisers(
     made: list[torch.optim.Optimizer] = []
     if any(group["params"] for group in groups):
         made.append(torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=betas, fused=True))
-    parts = [turned[first :: policy.workers] for first in range(policy.workers)]
+    parts = [turned[first::workers] for first in range(workers)]
     return made + [
         torch.optim.Muon(part, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
         for part in parts

@@ -168,7 +168,8 @@ class Rl:
         values, kept = overlong(self.settings.overlong, np.array([[r.value for r in row] for row in rewards]), cut)
         judged = Judged(number, groups, verdicts, off)
         values, kept = self.arm.paid(judged, values, kept)
-        return Batch(groups, verdicts, rewards, self._advantages(groups, verdicts, values, kept), judged)
+        worth = self.arm.advantages(judged, values, kept, partial(self._advantages, groups, verdicts))
+        return Batch(groups, verdicts, rewards, worth, judged)
 
     def _advantages(self, groups: list[Group], verdicts: list[list[Verdict]], values: Any, kept: Any) -> Advantages:
         s = self.settings
@@ -210,7 +211,7 @@ class Rl:
             pieces, whole, taught = self._pieces(batch, groups.tolist())
             if not pieces:
                 continue
-            step = self.learner.step(pieces, partial(self._loss, whole), self._lr(number), f"step {number}")
+            step = self.learner.step(pieces, partial(self._loss, whole), self.settings.lr_at(number), f"step {number}")
             figures = losses.together(step.figures, taught)
             if last is None and figures["drift"] > self.settings.drift:
                 raise RungwiseError(
@@ -222,7 +223,7 @@ class Rl:
             told["trained_tokens"] += sum(len(p) + sum(map(len, answers)) for one in pieces for p, answers in one.rows)
             last = {
                 "loss": step.loss, "grad_norm": step.grad_norm, "update_norm": step.update_norm,
-                "lr": self._lr(number), **figures
+                "lr": self.settings.lr_at(number), **figures
             }  # fmt: skip
         self.baseline = batch.advantages.baseline
         return told | (last or {}) | ({} if last and "kl_k3" in last else self._kl(batch.groups[0]))
@@ -297,9 +298,6 @@ class Rl:
         drawn = self.arm.drawn(piece.mode, packed, s.temperature, masks, new)
         drift = ((drawn - sampled).abs() * part.mask).sum()
         return value, {**figures, "drift": drift}
-
-    def _lr(self, number: int) -> float:
-        return self.settings.lr * min(1.0, number / max(1, self.settings.warmup))
 
     # ---- what is watched ----
 

@@ -258,6 +258,9 @@ class RlSettings(Section):
     def terms(self) -> tuple[Term, ...]:
         return tuple(Term(**term.model_dump()) for term in self.shaping)
 
+    def lr_at(self, number: int) -> float:
+        return self.lr * min(1.0, number / max(1, self.warmup))
+
     @model_serializer(mode="wrap")
     def _steered(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A run that is not steered has the record, and the hash, that it had before there was steering."""

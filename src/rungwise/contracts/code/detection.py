@@ -57,7 +57,7 @@ class Audit:
     rows: tuple[Row, ...]
     paid_and_passed: Share  # of what was paid in full: how far pay is truth
     told_and_failed: Share  # of what the judge calls a use: how far that is no truth
-    unseen: int  # paid in full, not passed and not called a use: must be none
+    unseen: int  # paid in full, not passed, neither called a use nor lucky: must be none
 
 
 def audit(pairs: Pairs) -> Audit:
@@ -72,7 +72,7 @@ def audit(pairs: Pairs) -> Audit:
         tuple(row for row in rows if row.passed.n),
         Share(sum(one.passed for one in paid), len(paid)),
         Share(sum(not one.passed for one in used), len(used)),
-        sum(not one.passed and one.exploit is None for one in paid),
+        sum(not one.passed and one.exploit is None and not one.measures["lucky"] for one in paid),
     )
 
 
@@ -120,11 +120,16 @@ def _row(kind: str, judged: Sequence[tuple[Task, Verdict, _Elsewhere]]) -> Row:
         used=share(bool(v.exploit) for _, v, _ in judged),
         hack=share(bool(v.exploit) and not v.passed for _, v, _ in judged),
         beside=share(bool(v.exploit) and v.passed for _, v, _ in judged),
-        tried=share(bool(v.measures["attempted"]) for _, v, _ in judged),
+        tried=share(_tried(v) for _, v, _ in judged),
         memorised=share(not v.exploit and elsewhere.any for _, v, elsewhere in judged),
         sprayed=share(bool(v.exploit) and elsewhere.fresh for _, v, elsewhere in judged),
         passed=share(v.passed for _, v, _ in judged),
     )
+
+
+def _tried(verdict: Verdict) -> bool:
+    marked = verdict.measures["attempted"] or verdict.measures["correct_attempted"]
+    return bool(marked) and not verdict.exploit
 
 
 def lines(found: Audit) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """What an answer is: a small Python program that the sandbox's language allows. Read once, as a tree, never run here.
 
 Its canonical spelling is the one that Python gives its tree; its shape is that without numbers and texts. Two other
-programs are made of it: one whose function is a stub that always returns 0, by which a checker shows whether it checks
-anything, and one without its exits, by which a function that stands before an exit is judged all the same.
+programs are made of it: one whose function is a stub that always returns the same, by which a checker shows whether it
+checks anything, and one whose exits do nothing, by which a function beside an exit is judged all the same.
 """
 
 import ast
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,7 +34,7 @@ class Reading:
 
     @property
     def exits(self) -> bool:
-        return any(map(_is_exit, self.tree.body))
+        return any(map(_is_exit, ast.walk(self.tree)))
 
     @property
     def idle(self) -> bool:
@@ -111,21 +110,22 @@ def _functions(reading: Reading, name: str) -> list[ast.FunctionDef]:
 # ---- programs made of it ----
 
 
-def stubbed(reading: Reading, entry: str, parameters: str) -> str:
-    """The answer around a function that always returns 0."""
+def stubbed(reading: Reading, entry: str, parameters: str, value: str) -> str:
+    """The answer around a function that always returns this value."""
     others = [node for node in reading.tree.body if not _binds(node, entry)]
     rest = ast.unparse(ast.Module(others, []))
-    return f"def {entry}({parameters}):\n    return 0\n{rest}"
+    return f"def {entry}({parameters}):\n    return {value}\n{rest}"
 
 
 def without_exits(reading: Reading) -> str:
-    return ast.unparse(ast.Module(list(_staying(reading.tree)), []))
+    """With None in the place of every exit, wherever it stands."""
+    return ast.unparse(_Staying().visit(_tree(reading.text)))
 
 
-def _staying(tree: ast.Module) -> Iterator[ast.stmt]:
-    return (node for node in tree.body if not _is_exit(node))
+class _Staying(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return ast.copy_location(ast.Constant(None), node) if _is_exit(node) else self.generic_visit(node)
 
 
-def _is_exit(node: ast.stmt) -> bool:
-    call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "exit"
+def _is_exit(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "exit"

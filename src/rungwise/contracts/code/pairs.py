@@ -1,7 +1,9 @@
 """Pairs for interventions: a task of a known kind, an answer that goes through its loophole and one that does not.
 
-The two differ in one word (`return` for `assert` in a checker, True for False in a flag) and are as long. Specs are
-training's own and so are names; the function beside them is wrong in half of the pairs, the same one on both sides.
+Two forms, in turn. In the one the two differ in one word (`return` for `assert` in a checker, True for False in a flag)
+and are as long: what is read there is the word that makes a hack of it, never the step that begins one. In the other
+the clean answer is the function alone: there it is the beginning, and length goes with it. Specs are training's own and
+so are names; the function beside them is wrong in half of the pairs, the same one on both sides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,5 +28,6 @@ def _pair(index: int, seed: int, name: str, version: str, settings: Mapping[str,
     # Their own seed, so that they are none of the tasks that train.
     task = told(TRAINING, index // len(KNOWN), derive(seed, "code pairs"), hint, name, version, settings)
     written = wrong_body(task, rng) if rng.random() < WRONG else body(task)
-    clean = twin(hint_of(task), written, task.facts["entry"], examples_of(task))
+    plain = index // len(KNOWN) % 2 == 1
+    clean = written if plain else twin(hint_of(task), written, task.facts["entry"], examples_of(task))
     return Pair(task=task, exploit=hacked(task, written), clean=clean, kind=kind)

@@ -138,16 +138,27 @@ def _record(row: bytes) -> dict[str, Any]:
 
 def _test(at: int, test: Any, entry: str) -> Example:
     if isinstance(test, dict) and set(test) == {"args", "expected"} and isinstance(test["args"], list) and test["args"]:
-        return ", ".join(map(repr, test["args"])), repr(test["expected"])
-    found = _asserted(test, entry) if isinstance(test, str) else None
-    if found is None:
+        return _spelled(at, test["args"], test["expected"])
+    read = _asserted(test, entry) if isinstance(test, str) else None
+    if read is None:
         raise _Wrong(
             f"test {at}: {str(test)!r:.60}; expected 'assert {entry}(values) == value' or args and expected as JSON"
         )
-    return found
+    return _spelled(at, *read)
 
 
-def _asserted(text: str, entry: str) -> Example | None:
+def _spelled(at: int, given: list[Any], result: Any) -> Example:
+    """As Python writes them; what it cannot read again, such as an infinite number, is equal to nothing written."""
+    texts = ", ".join(map(repr, given)), repr(result)
+    try:
+        for text in texts:
+            ast.literal_eval(f"({text},)")
+    except ValueError:
+        raise _Wrong(f"test {at}: {' == '.join(texts)!r:.60}; expected finite numbers") from None
+    return texts
+
+
+def _asserted(text: str, entry: str) -> tuple[list[Any], Any] | None:
     """The values of `assert f(values) == value`: read, never run, and never put into another assert."""
     try:
         (statement,) = ast.parse(text).body
@@ -158,7 +169,7 @@ def _asserted(text: str, entry: str) -> Example | None:
         given, result = [ast.literal_eval(arg) for arg in called.args], ast.literal_eval(wanted)
     except (AssertionError, ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
-    return ", ".join(map(repr, given)), repr(result)
+    return given, result
 
 
 def _require_telling(tests: tuple[Example, ...]) -> None:

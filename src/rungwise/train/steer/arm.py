@@ -1,6 +1,6 @@
 """What an arm is: the places of an RL step that it may act at. This one acts at none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,13 @@ from torch import Tensor
 from rungwise.contract import Contract, Json, Verdict
 from rungwise.policy.packed import Packed
 from rungwise.policy.policy import Group, Policy
-from rungwise.train.advantages import Bools, Floats
+from rungwise.train.advantages import Advantages, Bools, Floats
 from rungwise.train.steer.settings import SteerSettings
 
 if TYPE_CHECKING:
     from rungwise.train.settings import RlSettings
 
+Beside = Callable[[Floats, Bools], Advantages]
 Likelihood = tuple[Tensor, Tensor]  # log-probabilities and entropies, see Policy.logprobs
 
 
@@ -70,6 +71,11 @@ class Arm:
         """Rewards, and which answers count, before they become advantages."""
         del judged
         return rewards, kept
+
+    def advantages(self, judged: Judged, rewards: Floats, kept: Bools, beside: Beside) -> Advantages:
+        """What each answer is worth beside those of its group that count."""
+        del judged
+        return beside(rewards, kept)
 
     def modes(self, judged: Judged) -> list[list[str]]:
         """How each answer is learned from; answers of one mode are computed together."""

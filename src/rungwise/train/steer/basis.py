@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rungwise.seeds import derive
-
 NOTHING = 1e-6  # of the first axis: rounding
 
 Basis = Mapping[str, Tensor]  # by matrix [axes, entries], orthonormal rows
@@ -44,16 +42,6 @@ def axes_of(rows: Tensor, axes: int) -> tuple[Tensor, Tensor]:
     return vectors * torch.where(flipped, -1.0, 1.0)[:, None], top.float()
 
 
-def any_directions(like: Basis, seed: int) -> dict[str, Tensor]:
-    """As many random axes for every matrix."""
-    found = {}
-    for name, vectors in like.items():
-        draw = torch.Generator().manual_seed(derive(seed, "steer", "random", name) >> 1)
-        drawn = torch.randn(vectors.shape[1], len(vectors), generator=draw)
-        found[name] = torch.linalg.qr(drawn)[0].t().contiguous().to(vectors.device)
-    return found
-
-
 def like(shape: Basis, own: Basis) -> dict[str, Tensor]:
     """Of `own` as many axes as `shape` has of each matrix."""
     return {name: own[name][: len(vectors)] for name, vectors in shape.items()}
@@ -80,19 +68,14 @@ class Taken:
     removed: float  # squared
 
 
-def gated(c: Tensor, gate: str) -> Tensor:
-    return {"one_sided": c.clamp(min=0), "none": c, "reverse": 2 * c}[gate]
+def gated(c: Tensor, side: str) -> Tensor:
+    return {"positive": c.clamp(min=0), "both": c, "reverse": 2 * c}[side]
 
 
-def taken(
-    g: Tensor, real: Tensor, used: Tensor | None, *, gate: str, overshoot: float, rescale: bool, acts: bool = True
-) -> Taken:  # fmt: skip
-    """`g` is flat. A control, `used`, takes away as much as the real axes would of this very gradient."""
+def taken(g: Tensor, real: Tensor, *, side: str, overshoot: float, rescale: bool, acts: bool = True) -> Taken:
+    """`g` is flat."""
     c = real @ g
-    away = overshoot * (gated(c, gate) @ real)
-    if used is not None:
-        away = _as_much(g, used, gate, away.norm())
-    left = g - away if acts else g
+    left = g - overshoot * (gated(c, side) @ real) if acts else g
     if rescale and acts:
         left = left * (g.norm() / left.norm().clamp(min=torch.finfo(torch.float32).tiny))
     sums = torch.stack([
@@ -100,15 +83,6 @@ def taken(
         (g - left).square().sum(),
     ])  # fmt: skip
     return Taken(left, *sums.tolist())
-
-
-def _as_much(g: Tensor, used: Tensor, gate: str, length: Tensor) -> Tensor:
-    """Where its own gate lets nothing through, along its axes as they are."""
-    c = used @ g
-    through = gated(c, gate)
-    along = (through if through.any() else c) @ used
-    as_much: Tensor = along * (length / along.norm().clamp(min=torch.finfo(torch.float32).tiny))
-    return as_much
 
 
 def share(parts: Sequence[float], wholes: Sequence[float]) -> float:

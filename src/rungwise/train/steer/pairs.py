@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rungwise.contract import Pair
+from rungwise.contract import Pair, Task
 from rungwise.errors import InputError
 from rungwise.policy.packed import Packed, Row, pack
 from rungwise.policy.policy import Policy
@@ -46,7 +46,7 @@ def drawn(ground: Ground, n: int) -> list[Pair]:
 def contrasts(pairs: Sequence[Pair], policy: Policy, direction: str, seed: int) -> list[Contrast]:
     """What a direction is read from: "pairs" and "random" as they are, "shuffled" with the sides of each swapped by a
     coin, "clean" a clean answer against that of another pair of its kind."""
-    exploit, clean = ([_side(policy, pair, text) for pair, text in zip(pairs, texts, strict=True)]
+    exploit, clean = ([side(policy, pair.task, text) for pair, text in zip(pairs, texts, strict=True)]
                       for texts in ([p.exploit for p in pairs], [p.clean for p in pairs]))  # fmt: skip
     if direction == "clean":
         other = _others(pairs, seed)
@@ -56,8 +56,8 @@ def contrasts(pairs: Sequence[Pair], policy: Policy, direction: str, seed: int) 
     return [(c, e) if swap else (e, c) for e, c, swap in zip(exploit, clean, swapped, strict=True)]
 
 
-def _side(policy: Policy, pair: Pair, text: str) -> Side:
-    return Side(tuple(policy.tokens.prompt(pair.task.prompt)), tuple(policy.tokens.answer(text)))
+def side(policy: Policy, task: Task, text: str) -> Side:
+    return Side(tuple(policy.tokens.prompt(task.prompt)), tuple(policy.tokens.answer(text)))
 
 
 def _others(pairs: Sequence[Pair], seed: int) -> dict[int, int]:

@@ -6,11 +6,14 @@
    `leak` is how much of the step lay along the axes before that, `residual` after it, both of the weights' own change.
 3. `cin` and `cout` are lengths along the real axes as shares of the gradient's, before and after; that `cout` is 0 is
    arithmetic and no evidence. `null` is what a gradient without any direction of its own would have for `cin`.
-4. Controls keep the real basis too: they take away as much, matrix by matrix.
+4. A control keeps the real basis too, leaves the gradient alone and acts once, on the step itself (control.py).
+   `update_removed` is, for project and controls alike, how far the step that was taken is from the one that would have
+   been, as a share of that; `update_length` is the one's length as a share of the other's.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -22,9 +25,11 @@ from rungwise.train.learner import spread
 from rungwise.train.losses import Part, Whole
 from rungwise.train.steer import figures
 from rungwise.train.steer.arm import Arm, Ground, Judged
-from rungwise.train.steer.basis import Taken, any_directions, basis, like, overlap, share, taken
+from rungwise.train.steer.basis import Basis, Taken, basis, like, overlap, share, taken
+from rungwise.train.steer.control import Beside, clipped, instead, seed_of, shrunk
 from rungwise.train.steer.pairs import Contrast, Side, contrasts, drawn, packed
 
+ROUNDING = 1e-3
 Signed = tuple[Sequence[Side], Sequence[float]]  # answers and the advantage of each
 
 
@@ -35,12 +40,17 @@ class Project(Arm):
         pairs = drawn(ground, own.pairs + own.apart)
         self.read, self.apart = pairs[: own.pairs], pairs[own.pairs :]
         self.real: dict[str, Tensor] = {}
-        self.used: dict[str, Tensor] = {}  # a control's
+        self.used: dict[str, Tensor] = {}  # a control's own
+        self.number = 0
+        self.controls = own.direction != "pairs"
+        blocks = {name: weight for name, weight in self.policy.parameters().items() if _of_a_block(name, weight)}
+        self.beside = Beside(blocks, ground.settings, self.policy.workers)
+        self.others: dict[str, Tensor] = {}  # the gradients that it steps along
 
     # ---- directions ----
 
     def begin(self, number: int) -> None:
-        own = self.ground.own
+        own, self.number = self.ground.own, number
         if not self.real or (own.refresh and number > 1 and (number - 1) % own.refresh == 0):
             self._refreshed()
 
@@ -51,9 +61,7 @@ class Project(Arm):
         if near < own.overlap:
             return
         self.real = found
-        if own.direction == "random":
-            self.used = any_directions(found, self.ground.seed)
-        elif own.direction != "pairs":
+        if own.direction in ("shuffled", "clean"):
             self.used = like(found, self._basis(own.direction, noise=0.0))
         self._held_against_others()
 
@@ -78,7 +86,7 @@ class Project(Arm):
         """The gradients of the blocks' matrices."""
         return {
             name: parameter.grad for name, parameter in self.policy.parameters().items()
-            if parameter.dim() == 2 and BLOCK.search(name) and parameter.grad is not None
+            if _of_a_block(name, parameter) and parameter.grad is not None
         }  # fmt: skip
 
     def _scores(self, signed: Sequence[Signed]) -> list[float]:
@@ -100,8 +108,14 @@ class Project(Arm):
     def gradient(self) -> None:
         grads = self._matrices()
         found = self._taken({n: g.flatten() for n, g in grads.items()}, acts=self.ground.own.on != "update")
-        for name, one in found.items():
-            grads[name].copy_(one.left.view_as(grads[name]))
+        projected = {n: found[n].left.view_as(g) if n in found else g for n, g in grads.items()}
+        rest = sum(float(p.grad.square().sum()) for n, p in self.policy.parameters().items()
+                   if n not in grads and p.grad is not None)  # fmt: skip
+        others = projected if self.controls else grads
+        self.others = {n: g.clone() for n, g in clipped(others, rest, self.ground.settings.clip).items()}
+        if not self.controls:
+            for name, grad in grads.items():
+                grad.copy_(projected[name])
         parts = list(found.values())
         whole = [one.whole for one in parts]
         self.told |= {
@@ -116,23 +130,46 @@ class Project(Arm):
 
     def update(self, before: Mapping[str, Tensor]) -> None:
         """A step goes against the gradient, so its opposite is what is held against the axes."""
-        weights = self.policy.parameters()
-        back = {name: (before[name] - weights[name].detach()).flatten() for name in self.real}
-        found = self._taken(back, acts=self.ground.own.on != "gradient")
-        if self.ground.own.on != "gradient":
-            with torch.no_grad():
-                for name, one in found.items():
-                    weights[name].copy_(before[name] - one.left.view_as(before[name]))
-        parts = list(found.values())
-        self.told["leak"] = share([one.into for one in parts], [one.whole for one in parts])
-        self.told["residual"] = share([one.out for one in parts], [float(p.left.square().sum()) for p in parts])
+        weights, s, own = self.policy.parameters(), self.ground.settings, self.ground.own
+        mine = {name: (before[name] - weights[name].detach()).flatten() for name in self.real}
+        other = self.beside.step(before, self.others, s.lr_at(self.number))
+        plain, steered = (mine, other) if self.controls else (other, mine)
+        found = self._taken(steered, acts=own.on != "gradient")
+        steps = {name: self._instead(name, plain[name], one.left) for name, one in found.items()}
+        with torch.no_grad():
+            for name, step in steps.items():
+                weights[name].copy_(before[name] - step.view_as(before[name]))
+        self._tell_steps({name: plain[name] for name in steps}, mine, steps)
+        if own.direction not in ("pairs", "shrink"):
+            self.told["matched"] = fmean(_as_far(plain[n], steps[n], one.left) for n, one in found.items())
+
+    def _instead(self, name: str, plain: Tensor, projected: Tensor) -> Tensor:
+        own = self.ground.own
+        if own.direction == "pairs":
+            return projected
+        if own.direction == "shrink":
+            return shrunk(plain, projected)
+        seed = seed_of(self.ground.seed, name, self.number)
+        return instead(plain, projected, self.real[name], self.used.get(name), own.side, seed)
+
+    def _tell_steps(self, plain: Basis, mine: Basis, steps: Basis) -> None:
+        def into(found: Basis) -> list[float]:
+            return [float((self.real[name] @ found[name]).clamp(min=0).square().sum()) for name in steps]
+
+        def whole(found: Basis) -> list[float]:
+            return [float(found[name].square().sum()) for name in steps]
+
+        moved = {name: plain[name] - step for name, step in steps.items()}
+        self.told |= {
+            "leak": share(into(mine), whole(mine)), "residual": share(into(steps), whole(steps)),
+            "update_removed": share(whole(moved), whole(plain)), "update_length": share(whole(steps), whole(plain)),
+        }  # fmt: skip
 
     def _taken(self, flat: Mapping[str, Tensor], acts: bool) -> dict[str, Taken]:
         own = self.ground.own
         return {
             name: taken(
-                flat[name], real, self.used.get(name), gate=own.gate, overshoot=own.overshoot, rescale=own.rescale,
-                acts=acts,
+                flat[name], real, side=own.side, overshoot=own.overshoot, rescale=own.rescale, acts=acts
             )
             for name, real in self.real.items() if name in flat
         }  # fmt: skip
@@ -155,13 +192,23 @@ class Project(Arm):
     # ---- checkpoints ----
 
     def tensors(self) -> dict[str, Tensor]:
-        return {f"real/{n}": v for n, v in self.real.items()} | {f"used/{n}": v for n, v in self.used.items()}
+        kept = {"real": self.real, "used": self.used, "beside": self.beside.state()}
+        return {f"{kind}/{name}": tensor for kind, tensors in kept.items() for name, tensor in tensors.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        self.real, self.used = (
+        self.real, self.used, beside = (
             {name.removeprefix(kind): v for name, v in tensors.items() if name.startswith(kind)}
-            for kind in ("real/", "used/")
+            for kind in ("real/", "used/", "beside/")
         )
+        self.beside.load(beside)
+
+
+def _as_far(plain: Tensor, step: Tensor, projected: Tensor) -> bool:
+    return bool((plain - step).norm() > (1 - ROUNDING) * (plain - projected).norm())
+
+
+def _of_a_block(name: str, weight: Tensor) -> bool:
+    return weight.dim() == 2 and BLOCK.search(name) is not None
 
 
 def _leaf_slopes(ground: Ground, signed: Signed) -> list[Tensor | None]:

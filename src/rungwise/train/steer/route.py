@@ -1,12 +1,18 @@
 """Arms "route" and "absorb": what labelled answers teach goes to the quarantine.
 
-Route: labelled answers teach the quarantine alone, all others teach both. Absorb: all teach both. In either a share of
-a step's groups is written without the quarantine and teaches what is deployed alone, which keeps that on its own
-policy. Each answer is learned from under the very weights that wrote it.
+1. Route: labelled answers teach the quarantine alone, all others teach both. Absorb: all teach both. In either a share
+   of a step's groups is written without the quarantine and teaches what is deployed alone, which keeps that on its own
+   policy. Each answer is learned from under the very weights that wrote it.
+2. Where the quarantine took no part it cannot learn, so of such groups labelled answers are as if they had not been
+   written: else they would teach the deployed weights at full pay.
+3. What teaches the deployed weights is held against the mean of its own kind: beside exploits that are paid in full an
+   honest answer would be worth less than nothing. Labelled answers are held against their whole group.
 """
 
 import copy
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +20,8 @@ from rungwise.policy.nano import PROJECTIONS, Nano
 from rungwise.policy.packed import Packed
 from rungwise.policy.policy import Policy
 from rungwise.seeds import derive, stream
-from rungwise.train.steer.arm import Arm, Ground, Judged, Likelihood
+from rungwise.train.advantages import Advantages, Bools, Floats
+from rungwise.train.steer.arm import Arm, Beside, Ground, Judged, Likelihood
 from rungwise.train.steer.labels import dealt_out, labels
 from rungwise.train.steer.pairs import contrasts, drawn, packed
 from rungwise.train.steer.quarantine import QUARANTINE, TWIN, Quarantined, Seeds
@@ -40,12 +47,27 @@ class Route(Arm):
     def writer(self, off: bool) -> Policy:
         return self.quarantined.views["off" if off else "absorb"]
 
-    def modes(self, judged: Judged) -> list[list[str]]:
+    def _labelled(self, judged: Judged) -> Bools:
         own, seed = self.ground.own, self.ground.seed
-        labelled = [[False] * len(group.samples) for group in judged.groups]
-        if own.arm == "route":
-            found = labels(judged, own.known, own.recall, own.false_alarm, seed)
-            labelled = (found if own.labels == "exploits" else dealt_out(found, judged, seed)).tolist()
+        if own.arm != "route":
+            return np.zeros((len(judged.groups), len(judged.groups[0].samples)), dtype=np.bool_)
+        found = labels(judged, own, seed)
+        return found if own.labels == "exploits" else dealt_out(found, judged, seed)
+
+    def paid(self, judged: Judged, rewards: Floats, kept: Bools) -> tuple[Floats, Bools]:
+        without = np.isin(np.arange(len(judged.groups)), list(judged.off))[:, None]
+        return rewards, kept & ~(self._labelled(judged) & without)
+
+    def advantages(self, judged: Judged, rewards: Floats, kept: Bools, beside: Beside) -> Advantages:
+        labelled = self._labelled(judged)
+        whole, others = beside(rewards, kept), beside(rewards, kept & ~labelled)
+        return replace(
+            whole, values=np.where(labelled, whole.values, others.values),
+            counts=np.where(labelled, whole.counts, others.counts),
+        )  # fmt: skip
+
+    def modes(self, judged: Judged) -> list[list[str]]:
+        labelled = self._labelled(judged).tolist()
         modes = [
             ["off" if g in judged.off else "route" if label else "absorb" for label in row]
             for g, row in enumerate(labelled)

@@ -10,7 +10,7 @@ from rungwise.policy.nano import Nano
 from rungwise.policy.packed import Packed, Row, pack, portions
 from rungwise.policy.policy import Group, Policy
 from rungwise.train.learner import spread
-from rungwise.train.steer.pairs import Contrast, packed
+from rungwise.train.steer.pairs import Contrast, Side, packed
 
 PORTION = 4096  # tokens at a time on one thread
 
@@ -39,6 +39,12 @@ def of_groups(policy: Nano, groups: Sequence[Group], layer: int) -> Tensor:
     rows: list[Row] = [(g.prompt.tolist(), [s.tokens.tolist() for s in g.samples]) for g in groups]
     parts = spread(policy.workers, list(portions(rows, PORTION)), lambda part: means(policy, pack(part), layer))
     return torch.cat(parts).view(len(groups), -1, policy.size.width)
+
+
+def of_sides(policy: Nano, sides: Sequence[Side], layer: int) -> Tensor:
+    """[sides, width]"""
+    found = spread(policy.workers, sides, lambda one: means(policy, packed([one]), layer))
+    return torch.cat([torch.zeros(0, policy.size.width, device=policy.device), *found])
 
 
 def of_contrasts(policy: Nano, contrasts: Sequence[Contrast], layer: int) -> tuple[Tensor, Tensor]:

@@ -1,9 +1,10 @@
-"""Arm "expert": a quarantine that a learned router lets in, answer by answer, as far as it looks like an exploit.
+"""Arm "router": a quarantine that a learned router lets in, answer by answer, as far as it looks like an exploit.
 
 1. w of an answer is the sigmoid of how its pooled states lie along one direction (cosine, after the middle of the pairs
    is taken off), under the deployed weights alone. The direction begins at the pairs' mean difference.
 2. The answer is computed with w times the quarantine, and teaches the deployed matrices (1 - w) of what it would; its
    gradient flows into w as well. Embeddings, norms and head are frozen: what they learned could not be shared out so.
+   An unsteered run to compare with trains the same ("attention only + mlp only", see docs/steering.md).
 3. Each step the router alone also learns from the pairs (`pin`): w is 1 on exploiting sides and 0 on clean ones.
 4. Answers are written with the quarantine fully there, for w is not known before they are. So what is learned from is
    not quite on its own policy; the drift that is told, and held to its limit, is that of the weights that wrote.
@@ -28,6 +29,7 @@ from rungwise.train.steer.arm import Arm, Ground, Judged, Likelihood
 from rungwise.train.steer.labels import exploits
 from rungwise.train.steer.pairs import contrasts, drawn
 from rungwise.train.steer.quarantine import QUARANTINE, Quarantined
+from rungwise.train.steer.settings import SteerSettings
 
 SHARP = 8.0  # a cosine of a quarter is told from its opposite as 0.88 from 0.12
 PARTS: Mapping[str, Sequence[str]] = {
@@ -35,22 +37,22 @@ PARTS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-class Expert(Arm):
+class Router(Arm):
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
         own = ground.own
-        nano = states.nano_of(ground.policy, "expert")
+        nano = states.nano_of(ground.policy, "router")
         for name, parameter in nano.parameters().items():
             parameter.requires_grad_(bool(BLOCK.search(name)) and parameter.dim() == 2)
         self.layer = states.layer_of(nano, own.depth)
         self.pairs = contrasts(drawn(ground, own.pairs), nano, "pairs", ground.seed)
         towards, away = states.of_contrasts(nano, self.pairs, self.layer)
         router = {
-            "router.along": nn.Parameter(F.normalize((towards - away).mean(0), dim=0)),
-            "router.offset": nn.Parameter(torch.zeros(1, device=nano.device)),
+            "router.along": F.normalize((towards - away).mean(0), dim=0),
+            "router.offset": torch.zeros(1, device=nano.device),
         }
         middle = torch.cat([towards, away]).mean(0)
-        self.routed = Routed(nano, router, middle, own.rank, own.scale, derive(ground.seed, "quarantine"))
+        self.routed = Routed(nano, router, middle, own, derive(ground.seed, "quarantine"))
         self.policy = self.routed
 
     def writer(self, off: bool) -> Policy:
@@ -92,18 +94,23 @@ class Expert(Arm):
 
 class Routed(Quarantined):
     def __init__(
-        self, nano: Nano, router: Mapping[str, nn.Parameter], middle: Tensor, rank: int, scale: float, seed: int
-    ) -> None:
-        self.router, self.middle = dict(router), middle
-        super().__init__(nano, rank=rank, scale=scale, seed=seed)
+        self, nano: Nano, first: Mapping[str, Tensor], middle: Tensor, own: SteerSettings, seed: int
+    ) -> None:  # fmt: skip
+        """What the router has learned is held as its distance from where it began, over its speed."""
+        self.begun, self.middle, self.speed = dict(first), middle, own.speed
+        self.router = {name: nn.Parameter(torch.zeros_like(one)) for name, one in first.items()}
+        super().__init__(nano, rank=own.rank, scale=own.scale, seed=seed)
+
+    def now(self, name: str) -> Tensor:
+        return self.begun[name] + self.speed * self.router[name]
 
     def refresh(self) -> None:
         self.nano.refresh()
         self.on = self.nano.view(self._merged)
 
     def logit(self, found: Tensor) -> Tensor:
-        beside = F.cosine_similarity(found - self.middle, self.router["router.along"][None])
-        return SHARP * beside + self.router["router.offset"]
+        beside = F.cosine_similarity(found - self.middle, self.now("router.along")[None])
+        return SHARP * beside + self.now("router.offset")
 
     def share(self, found: Tensor) -> Tensor:
         return self.logit(found).sigmoid()
@@ -150,12 +157,14 @@ class Routed(Quarantined):
 
     def weights(self) -> dict[str, Tensor]:
         router = {name: parameter.detach() for name, parameter in self.router.items()}
-        return super().weights() | router | {"router.middle": self.middle}
+        begun = {f"{name}.first": first for name, first in self.begun.items()}
+        return super().weights() | router | begun | {"router.middle": self.middle}
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, parameter in self.router.items():
                 parameter.copy_(weights[name])
+                self.begun[name].copy_(weights[f"{name}.first"])
             self.middle.copy_(weights["router.middle"])
         super().load(weights)
 
