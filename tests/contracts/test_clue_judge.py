@@ -165,7 +165,7 @@ def test_a_solver_answers_from_what_was_written() -> None:
 def test_the_shallow_answer_in_the_right_form() -> None:
     contract = made()
     own = contract.shallow  # type: ignore[attr-defined]
-    assert set(own) == {"first", "least_mentioned", "most_mentioned", "plain"}
+    assert set(own) == {"first", "least_mentioned", "most_mentioned", "plain", "unmentioned", "mentioned"}
     for task in tasks():
         assert all(contract.judge(task, write(task)).failure in (None, "wrong") for write in own.values())
     plain = {tier: [contract.judge(t, own["plain"](t)).passed for t in tasks() if t.tier == tier] for tier in TIERS}

@@ -9,7 +9,7 @@ import pytest
 from rungwise.check import examine
 from rungwise.contract import Contract, Task, load_contract
 from rungwise.errors import InputError
-from rungwise.interop.gym.library import Failed
+from rungwise.interop.gym.theirs import Failed
 from rungwise.interop.gym.tasks import SPLITS, Source, made, split_of
 
 pytest.importorskip("reasoning_gym", reason="needs the extra gym: pip install 'rungwise[gym]'")

@@ -248,7 +248,7 @@ def test_a_routed_quarantine_takes_its_share_of_what_is_learned() -> None:
 
 def test_the_router_learns_to_tell_the_pairs_apart_and_the_rest_stays_on_one_policy() -> None:
     """It begins where it tells them apart already, so it is turned round first."""
-    learning = stage(few("router"), lr=1e-2)
+    learning = stage(few("router"), lr=1e-3)
     assert isinstance(learning.arm, Router) and learning.arm._pinned() and learning.arm.told["pin"] < 2 * np.log(2)
     with torch.no_grad():
         learning.arm.routed.begun["router.along"].neg_()

@@ -1,6 +1,6 @@
 """Any data set of reasoning-gym as a contract, and ours as its data sets.
 
-library.py      the library, asked by its own process; child.py that process
+theirs.py       the library, asked by its own process; child.py that process
 tasks.py        items as tasks: hashed seeds, each question once and in one split
 survey.py       what all of its data sets are like: `python -m rungwise.interop.gym`
 register.py     our contracts as data sets of the library
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rungwise.contract import Grammar, Json, Repair, Sabotage, Task, Verdict, task_id
 from rungwise.errors import ContractError, InputError, nearest
 from rungwise.interop.gym.child import MOST_CHARS
-from rungwise.interop.gym.library import SCORE_SECONDS, Failed, is_installed, library, library_version
+from rungwise.interop.gym.theirs import SCORE_SECONDS, Failed, is_installed, library, library_version
 from rungwise.interop.gym.tasks import FULL, SPLITS, Level, Source, Stream, fair, made, normal, tier_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rungwise.interop.gym.library import SCORE_SECONDS, Failed, library
+from rungwise.interop.gym.theirs import SCORE_SECONDS, Failed, library
 from rungwise.interop.gym.tasks import FULL, Level, Source, made, normal
 
 ITEMS = 20  # of each of two neighbouring seeds

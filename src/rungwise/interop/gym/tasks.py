@@ -13,7 +13,7 @@ from itertools import count
 
 from rungwise.contract import Json, hash_of
 from rungwise.errors import InputError
-from rungwise.interop.gym.library import ITEM_SECONDS, Failed, library
+from rungwise.interop.gym.theirs import ITEM_SECONDS, Failed, library
 from rungwise.seeds import derive
 
 SPLITS = ("train", "dev", "test")
