@@ -9,8 +9,8 @@ import pytest
 from rungwise.check import examine
 from rungwise.contract import Contract, Task, load_contract
 from rungwise.errors import InputError
-from rungwise.interop.gym.theirs import Failed
 from rungwise.interop.gym.tasks import SPLITS, Source, made, split_of
+from rungwise.interop.gym.theirs import Failed
 
 pytest.importorskip("reasoning_gym", reason="needs the extra gym: pip install 'rungwise[gym]'")
 

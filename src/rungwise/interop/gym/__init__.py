@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from rungwise.contract import Grammar, Json, Repair, Sabotage, Task, Verdict, task_id
 from rungwise.errors import ContractError, InputError, nearest
 from rungwise.interop.gym.child import MOST_CHARS
-from rungwise.interop.gym.theirs import SCORE_SECONDS, Failed, is_installed, library, library_version
 from rungwise.interop.gym.tasks import FULL, SPLITS, Level, Source, Stream, fair, made, normal, tier_of
+from rungwise.interop.gym.theirs import SCORE_SECONDS, Failed, is_installed, library, library_version
 
 if TYPE_CHECKING:
     from rungwise.contract import Contract

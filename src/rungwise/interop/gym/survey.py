@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rungwise.interop.gym.theirs import SCORE_SECONDS, Failed, library
 from rungwise.interop.gym.tasks import FULL, Level, Source, made, normal
+from rungwise.interop.gym.theirs import SCORE_SECONDS, Failed, library
 
 ITEMS = 20  # of each of two neighbouring seeds
 SECONDS = 20.0  # on the clock for all items of one data set
