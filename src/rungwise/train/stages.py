@@ -117,6 +117,7 @@ def examined(order: Order, contract: Contract, n: int = EXAMINED) -> None:
         if (was["contract"], was.get("judge")) == (identity(contract), judge):
             return
     order.show.doing(f"examining {own.name}")
+    n = max(n, len(contract.tiers))  # each may have its turn
     found = examine(own.name, own.settings, n=n, seed=order.rung.seed, seconds_per_answer=PATIENCE)
     if not found.passed:
         failed = [finding.name for finding in found.findings if not finding.passed]
