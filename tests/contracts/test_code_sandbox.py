@@ -318,7 +318,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def unwatched() -> Iterator[Lane]:
-    lane = Lane(0.25, UNWATCHED)
+    lane = Lane(1.0, UNWATCHED)
     lane.start()
     yield lane
     lane.stop()
