@@ -34,12 +34,12 @@ from rungwise.contracts.clue.tree import (
     CRIME_ATTRIBUTES,
     ZEBRA_ATTRIBUTES,
     Category,
-    Compound,
     Formula,
     Op,
     Puzzle,
     Shape,
     Slot,
+    parts_of,
 )
 
 DEFINITIONS: Mapping[Op, str] = {
@@ -64,8 +64,7 @@ def write_puzzle(puzzle: Puzzle, names: Names) -> str:
 
 
 def _defined(clues: Sequence[Formula]) -> list[str]:
-    told = [part for clue in clues for part in ((clue.first, clue.second) if isinstance(clue, Compound) else (clue,))]
-    negated = not all(literal.holds for literal in told)
+    negated = not all(literal.holds for literal in parts_of(clues))
     return [f"{op} {DEFINITIONS[op]}" for op in connectives(tuple(clues))] + [NEGATION] * negated
 
 

@@ -39,6 +39,7 @@ from rungwise.contracts.clue.tree import (
     Shape,
     Slot,
     World,
+    parts_of,
 )
 from rungwise.errors import InputError, nearest
 
@@ -106,7 +107,7 @@ def _drafts(
 
 def _lopsided(clues: Sequence[Formula], answers: Sequence[Element], size: int) -> int:
     """How far the answers are from being told as often as others: in all, and of what they are."""
-    parts = [part for clue in clues for part in ((clue.first, clue.second) if isinstance(clue, Compound) else (clue,))]
+    parts = parts_of(clues)
     told = [element for part in parts for element in (part.first, part.second)]  # type: ignore[union-attr]
     of_what = [
         element for part in parts if isinstance(part, Is) and part.holds for element in (part.first, part.second)

@@ -6,7 +6,6 @@ plain                                     from the plain facts alone (no links, 
                                           worlds that they leave
 unmentioned, mentioned                    among the names that the plain facts leave, the one of which the fewest clues
                                           say what it is, or the most
-solver                                    the answer: what any of this is measured against
 """
 
 from collections import Counter
@@ -20,7 +19,7 @@ from rungwise.contracts.clue.lines import listed
 from rungwise.contracts.clue.names import options
 from rungwise.contracts.clue.solver import alive_in, fact
 from rungwise.contracts.clue.space import space
-from rungwise.contracts.clue.tree import CULPRIT, Answer, At, Category, Compound, Element, Formula, Is, Puzzle
+from rungwise.contracts.clue.tree import CULPRIT, Answer, At, Category, Compound, Element, Formula, Is, Puzzle, parts_of
 
 
 def policies(settings: Mapping[str, Json]) -> Mapping[str, Callable[[Task], str]]:
@@ -90,8 +89,9 @@ def left(puzzle: Puzzle) -> list[dict[int, int]]:
 
 def positive(clues: Iterable[Formula]) -> Counter[Element]:
     """How often it is said of each what it is, in a clue or in a part of one."""
-    parts = (part for clue in clues for part in ((clue.first, clue.second) if isinstance(clue, Compound) else (clue,)))
-    return Counter(element for part in parts if isinstance(part, Is | At) and part.holds for element in _elements(part))
+    return Counter(
+        element for part in parts_of(clues) if isinstance(part, Is | At) and part.holds for element in _elements(part)
+    )
 
 
 def plain(clue: Formula) -> bool:

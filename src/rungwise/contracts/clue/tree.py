@@ -13,6 +13,7 @@ An element is a category and a number within it. Letters and words are given to 
 so that a tree is the same under every naming.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal as OneOf
@@ -177,6 +178,11 @@ class Compound:
 
 
 Formula = Literal | Compound
+
+
+def parts_of(clues: Iterable[Formula]) -> list[Literal]:
+    """The literals that the clues are made of."""
+    return [part for clue in clues for part in ((clue.first, clue.second) if isinstance(clue, Compound) else (clue,))]
 
 
 # ---- questions ----
