@@ -77,7 +77,9 @@ def _for_sft(order: Order, contract: Contract, folder: Path) -> Prepared:
 def _for_rl(order: Order, contract: Contract, folder: Path) -> Prepared:
     settings = order.rung.rl
     assert settings is not None
-    pool = _drawn(order, folder / "pool.jsonl", settings.split, settings.tasks, settings.tiers, answered=False)
+    own = settings.draw
+    pool = _drawn(order, folder / "pool.jsonl", settings.split, settings.tasks, settings.tiers, answered=False, own=own)
+    _still_judged(contract, pool if own else [], own, "rl")
     policy, lengths = beginning(order, contract, pool)
     return Prepared(policy=policy, lengths=lengths, audit=corpus.audit(contract, pool, order.held), pool=pool)
 
@@ -92,19 +94,20 @@ def _source_rows(order: Order, contract: Contract, source: SourceSettings, folde
         path = folder / ("corpus.jsonl" if source.title() == "gold" else f"corpus-{source.title()}.jsonl")
         tasks, tiers = source.tasks or settings.tasks, source.tiers or settings.tiers
         rows = _drawn(order, path, settings.split, tasks, tiers, own=source.draw)
-        _still_gold(contract, rows if source.draw else [], source)
+        _still_judged(contract, rows if source.draw else [], source.draw, f"sft.mixture {source.title()}")
         return rows if source.source == "gold" else corpus.attempted(contract, rows, source.each, order.rung.seed)
     tasks_file = Path(source.tasks_file) if source.tasks_file else None
     return corpus.load(Path(source.source), contract, tasks_file=tasks_file, source=source.title())
 
 
-def _still_gold(contract: Contract, rows: Sequence[corpus.Row], source: SourceSettings) -> None:
-    """What was drawn with other settings is learned from only where the rung's own judge passes it."""
-    failed = [row.task.id for row in rows[:JUDGED] if not contract.judge(row.task, row.answer).passed]
+def _still_judged(contract: Contract, rows: Sequence[corpus.Row], own: Mapping[str, Json], place: str) -> None:
+    """What was drawn with other settings is learned from only where the rung's own judge passes its gold."""
+    answered = [row for row in rows[:JUDGED] if row.answer]
+    failed = [row.task.id for row in answered if not contract.judge(row.task, row.answer).passed]
     if failed:
         raise InputError(
-            f"{len(failed)} of {len(rows[:JUDGED])} golds drawn with {dict(source.draw)} fail the rung's own judge; "
-            "expected settings that change the tasks alone", field=f"sft.mixture {source.title()}: draw",
+            f"{len(failed)} of {len(answered)} golds drawn with {dict(own)} fail the rung's own judge; "
+            "expected settings that change the tasks alone", field=f"{place}: draw",
         )  # fmt: skip
 
 

@@ -213,6 +213,7 @@ class TermSettings(Section):
 class RlSettings(Section):
     tasks: Count = 512  # the pool that prompts are drawn from
     split: str = "train"
+    draw: dict[str, Any] = {}  # the contract's settings that the pool alone is drawn with
     start: str = "sft"  # or "model", or the folder of a run, where {seed} stands for this run's own
     prompts: Count = 8  # groups a step
     k: Count = 8
