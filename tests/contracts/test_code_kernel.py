@@ -1,4 +1,4 @@
-"""The sandbox where the language is left out: what the kernel alone holds, what of a worker is believed, how lanes end."""
+"""The sandbox where the language is left out: what the kernel holds, what of a worker is believed, how lanes end."""
 
 import json
 import os
