@@ -2,15 +2,14 @@
 solver altogether; and what counts as the same puzzle."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise, permutations, product
 
 import pytest
-from hypothesis import given
-from ortools.sat.python import cp_model
+from hypothesis import given, settings
 
-from rungwise.contracts.clue import crime, search, solver
+from rungwise.contracts.clue import crime, night, search, solver
 from rungwise.contracts.clue import space as spaces
 from rungwise.contracts.clue.solver import (
     Refusal,
@@ -24,26 +23,22 @@ from rungwise.contracts.clue.solver import (
     negated,
     solve,
 )
-from rungwise.contracts.clue.space import LARGEST, attributes, owners, space
+from rungwise.contracts.clue.space import LARGEST, attributes, space
 from rungwise.contracts.clue.tiers import CLAUSES, HOUSES
 from rungwise.contracts.clue.tree import (
     CULPRIT,
     Answer,
     Category,
-    Compound,
     Element,
-    Formula,
     Is,
-    Left,
-    Literal,
     Next,
-    Op,
     Puzzle,
     Shape,
     Slot,
     World,
 )
 from rungwise.errors import InputError
+from tests.contracts.clue_cp_sat import by_cp_sat
 from tests.contracts.clue_puzzles import PATIENT, SEED, every_slot, small_shape, wild_formula
 
 CRIME = Shape(kind="crime", size=3, attributes=2)
@@ -199,17 +194,31 @@ def test_a_search_that_is_given_up_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("kind", ["crime", "zebra"])
 def test_another_solver_agrees(kind: str) -> None:
-    """CP-SAT, on puzzles with one answer and on the same puzzles with a clue left out or turned round."""
     rng = random.Random(11)
+    shapes = [Shape(kind=kind, size=n, attributes=k) for n, k in [(3, 2), (3, 3), (4, 3), (5, 2), (5, 3)] * 4]  # type: ignore[arg-type]
+    check_agreed(crime.draw(shape, TOLD[kind], rng) for shape in shapes)
+
+
+def test_another_solver_agrees_on_nights() -> None:
+    """Those that are counted and those that are searched, with lying and with carried weapons."""
+    rng = random.Random(12)
+    sizes = [(2, 2, 1, 2), (2, 2, 2, 2), (3, 3, 1, 2), (3, 2, 2, 3), (3, 3, 1, 2), (3, 2, 2, 2), (4, 3, 2, 3)]
+    shapes = [
+        Shape(kind="moments", size=n, weapons=n, columns=c, rows=r, times=t, motives=m % 2 > 0, carried=m > 4)
+        for m, (n, c, r, t) in enumerate(sizes)
+    ]
+    check_agreed(night.draw(shape, rng=rng) for shape in shapes)
+
+
+def check_agreed(drawn: Iterable[Puzzle | None]) -> None:
+    """On puzzles with one answer, and on the same puzzles with a clue left out or turned round."""
     reasons = set()
-    for size, k in [(3, 2), (3, 3), (4, 3), (5, 2), (5, 3)] * 4:
-        shape = Shape(kind=kind, size=size, attributes=k)  # type: ignore[arg-type]
-        drawn = crime.draw(shape, TOLD[kind], rng)
-        if drawn is None:
+    for whole in drawn:
+        if whole is None:
             continue
-        dropped = replace(drawn, clues=drawn.clues[1:])
-        turned = replace(drawn, clues=(*negated(drawn.clues[0]), *drawn.clues))
-        for puzzle in (drawn, dropped, turned):
+        dropped = replace(whole, clues=whole.clues[1:])
+        turned = replace(whole, clues=(*negated(whole.clues[0]), *whole.clues))
+        for puzzle in (whole, dropped, turned):
             found = solve(puzzle)
             reasons.add(found.reason if isinstance(found, Refusal) else "one")
             answers = by_cp_sat(puzzle)
@@ -220,63 +229,13 @@ def test_another_solver_agrees(kind: str) -> None:
     assert reasons == {"one", "several answers", "contradictory"}
 
 
-def by_cp_sat(puzzle: Puzzle) -> list[Answer]:
-    """The answers, of which at most two are looked for."""
-    shape, model = puzzle.shape, cp_model.CpModel()
-    groups: dict[Element, cp_model.IntVar] = {}
-    for category in attributes(shape):
-        row = [Element(category, number) for number in range(shape.size)]
-        groups.update({one: model.new_int_var(0, shape.size - 1, str(one)) for one in row})
-        model.add_all_different(groups[one] for one in row)
-    for number in range(shape.size):
-        groups[Element(owners(shape), number)] = model.new_constant(number)
-    groups[CULPRIT] = model.new_int_var(0, shape.size - 1, "culprit")
-    for clue in puzzle.clues:
-        _state(model, groups, clue)
-    asked = [
-        (groups[slot.subject], [groups[Element(slot.category, n)] for n in range(shape.size)]) for slot in puzzle.slots
-    ]
-    equal = [[_true(model, subject, one, 0, 0) for one in options] for subject, options in asked]
-    answers: list[Answer] = []
-    checker = cp_model.CpSolver()
-    checker.parameters.num_workers = 1
-    while len(answers) < 2 and checker.solve(model) == cp_model.OPTIMAL:
-        answers.append(tuple([checker.value(one) for one in row].index(1) for row in equal))
-        model.add_bool_or(row[number].negated() for row, number in zip(equal, answers[-1], strict=True))
-    return answers
-
-
-def _state(model: cp_model.CpModel, groups: Mapping[Element, cp_model.IntVar], clue: Formula) -> None:
-    if not isinstance(clue, Compound):
-        model.add(_said(model, groups, clue) == 1)
-        return
-    one, other = (_said(model, groups, literal) for literal in (clue.first, clue.second))
-    if clue.op is Op.OR:
-        model.add(one + other >= 1)
-    elif clue.op is Op.ONE:
-        model.add(one + other == 1)
-    elif clue.op is Op.THEN:
-        model.add(one <= other)
-    else:
-        model.add(one == other)
-
-
-def _said(model: cp_model.CpModel, groups: Mapping[Element, cp_model.IntVar], literal: Literal) -> cp_model.IntVar:
-    assert isinstance(literal, Is | Next | Left)
-    low, high = {Is: (0, 0), Next: (-1, 1), Left: (1, 1)}[type(literal)]
-    true = _true(model, groups[literal.first], groups[literal.second], low, high)
-    return true if literal.holds else true.negated()
-
-
-def _true(
-    model: cp_model.CpModel, first: cp_model.IntVar, second: cp_model.IntVar, low: int, high: int
-) -> cp_model.IntVar:
-    """Whether the second is so far right of the first: one of the two ends (0 is next to neither)."""
-    true = model.new_bool_var("")
-    between = cp_model.Domain.from_values([low, high])
-    model.add_linear_expression_in_domain(second - first, between).only_enforce_if(true)
-    model.add_linear_expression_in_domain(second - first, between.complement()).only_enforce_if(true.negated())
-    return true
+@settings(PATIENT, max_examples=40)
+@given(SEED)
+def test_another_solver_agrees_on_small_puzzles_of_any_kind(seed: int) -> None:
+    puzzle = any_puzzle(random.Random(seed))
+    found, answers = solve(puzzle), by_cp_sat(puzzle)
+    assert len(answers) == (1 if isinstance(found, Solved) else 2 if found.reason == "several answers" else 0)
+    assert not isinstance(found, Solved) or answers == [found.answer]
 
 
 # ---- what follows ----
