@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from rungwise.contract import Task, structure_of
-from rungwise.contracts.trace import Traces, tasks, trace
+from rungwise.contracts.trace import Traces, phrases, tasks, trace
 from rungwise.contracts.trace.gold import cut, joints
 from rungwise.contracts.trace.language import Init, Pointer, Trace, parse
 from rungwise.contracts.trace.machine import VALUE, check, run
 from rungwise.contracts.trace.oracle import FORMULAS, amount
-from rungwise.contracts.trace.phrases import FAMILIES, FORMS
+from rungwise.contracts.trace.phrases import FAMILIES, FORMS, HELD
 from rungwise.contracts.trace.phrases.questions import ASKS, CONTEXTS, HELD_ASKS
 from rungwise.contracts.trace.relations import MEASURES, PHRASED, RELATIONS, Fact
 from rungwise.contracts.trace.shapes import neighbours
@@ -216,7 +216,8 @@ def test_every_relation_has_its_forms_in_three_families() -> None:
     assert set(FORMS) == {PHRASED.get(name, name) for name in RELATIONS}
     for phrase, families in FORMS.items():
         assert tuple(families) == FAMILIES
-        assert len(set(chain(*families.values()))) == 15 and all(len(texts) == 5 for texts in families.values()), phrase
+        assert [len(set(texts)) for texts in families.values()] == [phrases.EACH] * len(FAMILIES), phrase
+        assert len(set(chain(*families.values()))) == phrases.EACH * len(FAMILIES), phrase
         assert all(text.endswith("?") for text in families["C"])
         assert not any(text.endswith("?") for text in families["A"] + families["B"])
 
@@ -225,8 +226,8 @@ def test_held_forms_are_made_of_words_that_are_seen() -> None:
     def plain(texts: list[str]) -> set[str]:
         return {word for text in texts for word in re.findall("[a-z]+", re.sub(r"\{.*?\}", "", text).lower())}
 
-    seen = [text for families in FORMS.values() for texts in families.values() for text in texts[:-1]]
-    held = [texts[-1] for families in FORMS.values() for texts in families.values()]
+    seen = [text for families in FORMS.values() for texts in families.values() for text in texts[:-HELD]]
+    held = [text for families in FORMS.values() for texts in families.values() for text in texts[-HELD:]]
     assert plain(held + list(ASKS[-HELD_ASKS:])) <= plain(seen + list(ASKS[:-HELD_ASKS]))
 
 
@@ -234,11 +235,11 @@ def test_training_never_sees_a_held_form_and_phrase_sees_no_other(drawn: dict[st
     held_asks = {f"ask.{place}" for place in range(len(ASKS) - HELD_ASKS + 1, len(ASKS) + 1)}
     for split, found in drawn.items():
         for form in chain(*(task.facts["forms"] for task in found)):
-            is_held = form in held_asks if form.startswith("ask") else form.endswith("5")
+            is_held = form in held_asks if form.startswith("ask") else int(form.split(".")[1][1:]) > phrases.EACH - HELD
             assert is_held == (split == "phrase"), (split, form)
 
 
-@pytest.mark.parametrize("many", [1, 3, 10])
+@pytest.mark.parametrize("many", [1, 3, 12])
 def test_training_uses_as_many_forms_as_it_is_told(many: int) -> None:
     by_phrase: dict[str, Counter[str]] = defaultdict(Counter)
     for task in made(forms=many).tasks("train", 600, 0):
@@ -351,7 +352,7 @@ def test_what_did_not_compile_can_be_asked_and_never_trains(file: Path) -> None:
 
 def test_settings_that_make_no_sense_are_named(file: Path) -> None:
     for settings, told in (
-        ({"surface": "xml"}, "surface"), ({"numbers": "words"}, "numbers"), ({"forms": 13}, "1 to 12"),
+        ({"surface": "xml"}, "surface"), ({"numbers": "words"}, "numbers"), ({"forms": 31}, "1 to 30"),
         ({"mix": 2}, "mix"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=told):

@@ -26,6 +26,7 @@ from rungwise.contract import Json, Lazy, Task, hash_of, task_id
 from rungwise.contracts.trace.gold import cut, gold_trace, joints
 from rungwise.contracts.trace.language import write
 from rungwise.contracts.trace.numerals import Speaker
+from rungwise.contracts.trace.phrases import EACH, FAMILIES, HELD
 from rungwise.contracts.trace.real import SPLIT, real
 from rungwise.contracts.trace.relations import Fact
 from rungwise.contracts.trace.shapes import EXPERTS, Shape, neighbours, shape
@@ -53,7 +54,7 @@ IMPOSSIBLE = frozenset((("entity_track", "rate_equation"), ("rate_equation", "en
 TWO_BLOCKS = 0.6  # where there are two computes or more
 NUMBERINGS = 24  # of one shape, until one is the split's own: of one bucket in twenty, two shapes in three have one
 STYLES = (Style("large", 10**7, 10**7), Style("decimal"), Style("words"))
-ALL_FORMS = 12
+ALL_FORMS = (EACH - HELD) * len(FAMILIES)  # that training has
 
 
 def tasks(

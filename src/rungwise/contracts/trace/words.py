@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rungwise.contracts.trace.gold import Mentioned
 from rungwise.contracts.trace.numbers import spelled
 from rungwise.contracts.trace.numerals import OPEN, Speaker, spans
-from rungwise.contracts.trace.phrases import FAMILIES, FORMS
+from rungwise.contracts.trace.phrases import FAMILIES, FORMS, HELD
 from rungwise.contracts.trace.phrases.questions import ASKS, BOXES, CONTEXTS, HELD_ASKS
 from rungwise.contracts.trace.relations import MEASURES, PHRASED, Fact
 from rungwise.contracts.trace.stated import Stated
@@ -69,7 +69,8 @@ def forms_of(phrase: str, wording: Wording) -> tuple[Form, ...]:
         for place, row in enumerate(zip(*(FORMS[phrase][family] for family in FAMILIES), strict=True), start=1)
         for family, text in zip(FAMILIES, row, strict=True)
     ]
-    return tuple(listed[-len(FAMILIES) :] if wording.held else listed[: -len(FAMILIES)][: wording.many])
+    held = HELD * len(FAMILIES)
+    return tuple(listed[-held:] if wording.held else listed[:-held][: wording.many])
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""Plain questions, and sentences that say nothing to the purpose. The last two questions are held out."""
+"""Plain questions, and sentences that say nothing to the purpose. The last four questions are held out."""
 
 ASKS = (
     "how many {noun} does {owner} {have}{now}",
@@ -11,10 +11,22 @@ ASKS = (
     "for {whom}, how many {noun} is it",
     "how many {noun} are what {owner} {has}{now}",
     "what is the number of {noun} for {whom}{now}",
+    "how many {noun} does that make for {whom}",
+    "in total, how many {noun} does {owner} {have}{now}",
+    "how many {noun} can be counted for {whom}{now}",
+    "what is the count of {noun} for {whom}{now}",
+    "how large is the number of {noun} that {owner} {has}{now}",
+    "how many {noun} does it come to for {whom}",
+    "can you say how many {noun} {owner} {has}{now}",
+    "what number do you get for the {noun} that {owner} {has}{now}",
+    "of {noun}, how many does {owner} {have}{now}",
+    "which number tells how many {noun} {owner} {has}{now}",
     "how many {noun} in all does {owner} {have}{now}",
     "for {whom}, what is the number of {noun}",
+    "can you say how many {noun} that is for {whom}",
+    "in total, what number of {noun} does {owner} {have}{now}",
 )
-HELD_ASKS = 2
+HELD_ASKS = 4
 CONTEXTS = (
     "It is a wet afternoon and the whole class stays inside.",
     "The village holds its summer fair on the green by the river.",
