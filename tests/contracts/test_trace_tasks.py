@@ -128,6 +128,11 @@ def test_the_text_reads_back_to_the_same_facts(drawn: dict[str, list[Task]]) -> 
         assert settled(read_back(task.prompt)) == tree(facts, len(facts) - 1), task.prompt
 
 
+def test_pronouns_stand_for_subjects_alone(drawn: dict[str, list[Task]]) -> None:
+    for task in chain(*drawn.values()):
+        assert not re.search(r"\b(?:from|gives|given|to|by|with|of) (?:she|he)\b", task.prompt, re.IGNORECASE)
+
+
 def test_the_people_of_a_story_have_names_of_their_own() -> None:
     names = [name.lower() for name in PRONOUN]
     assert len(set(names)) == len(names)

@@ -33,7 +33,7 @@ PRONOUN: Mapping[str, str] = {**dict.fromkeys(SHE, "she"), **dict.fromkeys(HE, "
 CONTEXT_WEIGHTS = (10, 7, 1)  # none, one, two sentences around a story: so that it has the length of real ones
 EMBEDDED = 0.6  # how often the last fact stands within the question
 BY_PRONOUN = 0.5
-GIVING = "gives "  # who stands behind it is no subject: "he" and "she" would be wrong
+NO_SUBJECT = ("gives ", "From ")  # of whom stands behind it: "he" and "she" would be wrong
 PERCENTS = frozenset(("pct_of", "pct_off", "pct_up"))
 
 
@@ -160,7 +160,7 @@ class _Telling:
                 assert ask is not None
                 said.append(self._asked(ask, behind=place > 0))
             elif slot:
-                subject = place == 0 and not text.endswith(GIVING)
+                subject = place == 0 and not text.endswith(NO_SUBJECT)
                 said.append(self._slot(slot, at, first=subject))
         return "".join(said)
 
