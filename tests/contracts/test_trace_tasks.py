@@ -358,7 +358,7 @@ def test_what_did_not_compile_can_be_asked_and_never_trains(file: Path) -> None:
 def test_settings_that_make_no_sense_are_named(file: Path) -> None:
     for settings, told in (
         ({"surface": "xml"}, "surface"), ({"numbers": "words"}, "numbers"), ({"forms": 31}, "1 to 30"),
-        ({"mix": 2}, "mix"),
+        ({"mix": 2}, "mix"), ({"blocks": "steps"}, "blocks"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=told):
             trace(**settings)  # type: ignore[arg-type]

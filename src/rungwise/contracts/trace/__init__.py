@@ -35,10 +35,10 @@ class Traces:
     tiers = tasks.TIERS
     gold_floor = 1.0
 
-    def __init__(self, surface: str, numbers: str, forms: int, source: str, mix: float) -> None:
+    def __init__(self, surface: str, numbers: str, forms: int, blocks: str, source: str, mix: float) -> None:
         self.surface, self.numbers = surface, numbers
         self.settings: Mapping[str, Json] = {
-            "surface": surface, "numbers": numbers, "forms": forms, "source": source, "mix": mix,
+            "surface": surface, "numbers": numbers, "forms": forms, "blocks": blocks, "source": source, "mix": mix,
         }  # fmt: skip
         self._file = "" if source == STORIES else str(Path(source).resolve())
         self.splits = tasks.SPLITS if source == STORIES else (*tasks.SPLITS, real.SPLIT)
@@ -97,12 +97,15 @@ def trace(
     surface: str = "compact",
     numbers: str = "literal",
     forms: int | str = "all",
+    blocks: str = "experts",
     source: str = STORIES,
     mix: float = 1.0,
 ) -> Contract:
-    """`forms` is how many forms of sentence a relation has in training. `source` is "stories", or the path of a file of
+    """`forms` is how many forms of sentence a relation has in training; `blocks` is where the gold of stories is cut:
+    where the expert changes, or behind every fact. `source` is "stories", or the path of a file of
     real problems, which then make the share `mix` of training."""
-    for field, value, known in (("surface", surface, language.SURFACES), ("numbers", numbers, language.NUMBERS)):
+    words = {"surface": language.SURFACES, "numbers": language.NUMBERS, "blocks": tasks.BLOCKS}
+    for (field, known), value in zip(words.items(), (surface, numbers, blocks), strict=True):
         if value not in known:
             raise InputError(f"no {field} {value!r}; {nearest(value, known)}", field=field)
     many = tasks.ALL_FORMS if forms == "all" else forms
@@ -110,4 +113,4 @@ def trace(
         raise InputError(f"{forms!r}; expected 'all', or 1 to {tasks.ALL_FORMS}", field="forms")
     if not isinstance(mix, int | float) or not 0 <= mix <= 1:
         raise InputError(f"{mix!r}; expected a share, 0 to 1", field="mix")
-    return Traces(surface, numbers, many, source, float(mix) if source != STORIES else 0.0)
+    return Traces(surface, numbers, many, blocks, source, float(mix) if source != STORIES else 0.0)

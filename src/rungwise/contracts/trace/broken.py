@@ -124,6 +124,8 @@ def _more_and_less(wanted: Wanted, gold: Trace) -> Iterator[Broken]:
     if len(steps) >= LEAST_LEAVES:
         fewer = tuple(line for line in block.lines[:-1] if line is not steps[-1])
         yield Broken("missing_steps", "the last step left out", _last(gold, (*fewer, Query(steps[-2].name))))
+    elif len(gold.blocks) > 1:
+        yield Broken("missing_steps", "the last block left out", Trace(gold.blocks[:-1]))
     query = block.lines[-1]
     assert isinstance(query, Query)
     for line in block.lines:

@@ -1,8 +1,10 @@
-"""The one right trace of a story: what the query hangs on, cut into blocks of one expert each.
+"""The right trace of a story: what the query hangs on, cut into blocks of one expert each.
 
 A fact stands in the block of those that need it where they are all in one block and of its own expert; else it is the
 result of a block of its own. So the cut is unique. Blocks and lines stand in the order in which the query comes upon
 them, each operation's first operand first; a number stands just before the step that takes it.
+
+The finest cut has every fact in a block of its own: the same computation, which training may write instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,8 +40,12 @@ def joints(facts: tuple[Fact, ...], own: Mapping[int, int]) -> set[tuple[str, st
     }  # fmt: skip
 
 
-def gold_trace(facts: tuple[Fact, ...], query: int, people: Sequence[str], mentioned: Mentioned) -> Trace:
-    writing = _Writing(facts, cut(facts, query), [name.lower() for name in people], mentioned)
+def gold_trace(
+    facts: tuple[Fact, ...], query: int, people: Sequence[str], mentioned: Mentioned, finest: bool = False
+) -> Trace:
+    own = cut(facts, query)
+    own = {at: at for at in own} if finest else own
+    writing = _Writing(facts, own, [name.lower() for name in people], mentioned)
     writing.block(query)
     return Trace(tuple(writing.blocks))
 

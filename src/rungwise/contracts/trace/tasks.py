@@ -53,6 +53,7 @@ HELD_JOINTS = frozenset(  # every expert still stands first and second in some p
 IMPOSSIBLE = frozenset((("entity_track", "rate_equation"), ("rate_equation", "entity_track")))  # no measure fits both
 TWO_BLOCKS = 0.6  # where there are two computes or more
 NUMBERINGS = 24  # of one shape, until one is the split's own: of one bucket in twenty, two shapes in three have one
+BLOCKS = ("experts", "facts")  # where gold is cut: where the expert changes, or behind every fact
 STYLES = (Style("large", 10**7, 10**7), Style("decimal"), Style("words"))
 ALL_FORMS = (EACH - HELD) * len(FAMILIES)  # that training has
 
@@ -71,22 +72,22 @@ def _task(
     if split == SPLIT or (split == "train" and stream(seed, "trace mix", index).random() < mix):
         made = real(file, split, index, seed, settings["numbers"], mixed=mix > 0, tiers=TIERS)
     else:
-        made = _made(split, index, seed, settings["forms"])
+        made = _made(split, index, seed, settings["forms"], settings["blocks"])
     return Task(id=task_id(name, version, **{**made, "settings": dict(settings)}), contract=name, split=split, **made)
 
 
 @lru_cache(maxsize=32768)
-def _made(split: str, index: int, seed: int, forms: int) -> dict[str, Json]:
+def _made(split: str, index: int, seed: int, forms: int, blocks: str) -> dict[str, Json]:
     """Everything of a task but its id. Pure, so remembered: examining, probing and training ask for the same again."""
     rng = stream(seed, "trace tasks", split, index)
     turns = TURNS[split]
     while True:
-        made = _told(split, turns[index % len(turns)], forms, rng)
+        made = _told(split, turns[index % len(turns)], forms, blocks, rng)
         if made is not None:
             return made
 
 
-def _told(split: str, computes: int, forms: int, rng: random.Random) -> dict[str, Json] | None:
+def _told(split: str, computes: int, forms: int, blocks: str, rng: random.Random) -> dict[str, Json] | None:
     drawn = _shape(split, computes, rng)
     style = rng.choice(STYLES) if split == "numbers" else PLAIN
     story = _owned(split, drawn, rng, style) if drawn is not None else None
@@ -101,7 +102,7 @@ def _told(split: str, computes: int, forms: int, rng: random.Random) -> dict[str
     names = people(1 + max(fact.owner for fact in story.facts), rng)
     speaker = Speaker(rng, words=style.name == "words")
     told = tell(story, order, names, rng, speaker, Wording(forms, held=split == "phrase"))
-    return _record(story, names, told)
+    return _record(story, names, told, blocks)
 
 
 # ---- what a split may have ----
@@ -171,8 +172,8 @@ def _styled(story: Story, style: Style) -> bool:
 # ---- what a task says ----
 
 
-def _record(story: Story, names: Sequence[str], told: Told) -> dict[str, Json]:
-    trace = gold_trace(story.facts, story.query, names, told.mentioned)
+def _record(story: Story, names: Sequence[str], told: Told, blocks: str) -> dict[str, Json]:
+    trace = gold_trace(story.facts, story.query, names, told.mentioned, blocks == "facts")
     computes = len(cut(story.facts, story.query))
     return {
         "tier": TIERS[min(computes, len(TIERS)) - 1],
