@@ -1,4 +1,4 @@
-"""The answers of a puzzle as another solver has them: CP-SAT, from models that share no rule with ours."""
+"""The answers of a puzzle as another solver has them: CP-SAT, from models written for it."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -10,6 +10,7 @@ from ortools.sat.python import cp_model
 from rungwise.contracts.clue.space import attributes, owners
 from rungwise.contracts.clue.tree import (
     CULPRIT,
+    VICTIM,
     Answer,
     At,
     Beside,
@@ -125,7 +126,7 @@ class Night:
         self.cp.add_exactly_one(self.crimes.values())
         for time in self.times[1:]:  # the dead lie still
             before = self._any(true for (_, _, when), true in self.crimes.items() if when < time)
-            self.cp.add(self._moved(0, time - 1) == 0).only_enforce_if(before)
+            self.cp.add(self._moved(VICTIM, time - 1) == 0).only_enforce_if(before)
         numbers = range(shape.size)
         self.has = {key: self.cp.new_bool_var("") for key in product(numbers, numbers if shape.motives else ())}
         for number in numbers if shape.motives else ():
@@ -170,11 +171,7 @@ class Night:
         if isinstance(literal, At):
             return self._at(literal.piece, literal.time, literal.room)
         if isinstance(literal, Moves):
-            stays = [
-                self._all(self._at(literal.piece, literal.time, room), self._at(literal.piece, literal.time + 1, room))
-                for room in self.rooms
-            ]
-            return self._any(stays).negated()  # type: ignore[return-value]
+            return self._moved(literal.piece, literal.time)
         assert isinstance(literal, With | Met | Beside)
         first, second = literal.first, literal.second
         if isinstance(literal, Met):
@@ -227,9 +224,9 @@ class Night:
         rooms = (self._all(self.there[piece, time, room], self.there[other, time, room]) for room in self.rooms)
         return self._any(rooms)
 
-    def _moved(self, piece: int, time: int) -> Bool:
-        rooms = (self._all(self.there[piece, time, room], self.there[piece, time + 1, room]) for room in self.rooms)
-        return self._any(rooms).negated()  # type: ignore[return-value]
+    def _moved(self, piece: Element, time: int) -> Bool:
+        goes = (pair for pair in product(self.rooms, self.rooms) if pair[0] != pair[1])
+        return self._any(self._all(self._at(piece, time, a), self._at(piece, time + 1, b)) for a, b in goes)
 
     def _all(self, *those: Bool) -> Bool:
         true = self.cp.new_bool_var("")
@@ -238,4 +235,8 @@ class Night:
         return true
 
     def _any(self, those: Iterable[Bool]) -> Bool:
-        return self._all(*(one.negated() for one in those)).negated()  # type: ignore[arg-type,return-value]
+        true, those = self.cp.new_bool_var(""), list(those)
+        self.cp.add_bool_or(those).only_enforce_if(true)
+        for one in those:
+            self.cp.add_implication(one, true)
+        return true

@@ -13,7 +13,7 @@ import pytest
 from rungwise.contract import Task, structure_of
 from rungwise.contracts.trace import Traces, phrases, tasks, trace
 from rungwise.contracts.trace.gold import cut, joints
-from rungwise.contracts.trace.language import Init, Pointer, Trace, parse
+from rungwise.contracts.trace.language import Init, Pointer, Step, Trace, parse
 from rungwise.contracts.trace.machine import VALUE, check, run
 from rungwise.contracts.trace.oracle import FORMULAS, amount
 from rungwise.contracts.trace.phrases import FAMILIES, FORMS, HELD
@@ -251,6 +251,21 @@ def test_training_uses_as_many_forms_as_it_is_told(many: int) -> None:
         for form in task.facts["forms"]:
             by_phrase[form.split(".")[0]][form] += 1
     assert max(map(len, by_phrase.values())) == many
+
+
+def test_gold_that_is_cut_behind_every_fact_is_the_same_computation() -> None:
+    """It passes before the judge of the usual gold, and puts no experts together that training must not."""
+    usual, finest = made(), made(blocks="facts")
+    cut_more = 0
+    for one, other in zip(usual.tasks("train", 200, 5), finest.tasks("train", 200, 5), strict=True):
+        trace = parse(str(finest.gold(other)), "compact", "literal")
+        assert isinstance(trace, Trace) and one.prompt == other.prompt
+        assert all(sum(isinstance(line, Step) for line in block.lines) == 1 for block in trace.blocks)
+        assert usual.judge(one, str(finest.gold(other))).passed
+        experts = [block.expert for block in trace.blocks]
+        assert not tasks.HELD_JOINTS.intersection(pairwise(experts))
+        cut_more += len(experts) > len(one.family.split(">"))
+    assert cut_more > 50
 
 
 def test_the_problems_of_the_published_probe_are_kept_out() -> None:
