@@ -214,14 +214,20 @@ def curves(
         list[str] | None,
         typer.Option("--metric", metavar="NAME", help="Instead of the usual ones; may be given again, * is any text."),
     ] = None,
+    reach: Annotated[
+        float | None, typer.Option(help="Tell too when each seed first is at this level, and the mean of its steps.")
+    ] = None,
 ) -> None:
     """Draw how runs went: their figures over the steps, seeds of a rung together."""
     from rungwise.report.charts import svg_of
     from rungwise.report.curves import page, panels, read, title
+    from rungwise.report.reached import reached, text
 
-    made = {".html": page, ".svg": svg_of}.get(output.suffix)
-    if made is None:
+    if output.suffix not in (".html", ".svg"):
         raise InputError(f"{str(output)!r}; expected a name that ends in .html or .svg", field="-o")
     rungs = read(folders)
-    write(output, made(title(rungs), panels(rungs, stage, metrics or ())))
+    heading, shown = title(rungs), panels(rungs, stage, metrics or ())
+    write(output, page(heading, shown, reach) if output.suffix == ".html" else svg_of(heading, shown))
+    if reach is not None:
+        typer.echo("\n".join(text(reached(shown, reach))))
     typer.echo(output)

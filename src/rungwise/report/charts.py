@@ -36,6 +36,11 @@ class Series:
     def drawn(self) -> tuple[Curve, ...]:
         return (*self.faint, self.strong)
 
+    @property
+    def seeds(self) -> tuple[Curve, ...]:
+        """The moving mean of each."""
+        return self.faint if len(self.faint) > 1 else (self.strong,) if self.strong else ()
+
 
 def series_of(name: str, slot: int, lines: Sequence[Curve]) -> Series:
     thin = tuple(smoothed(line) for line in lines)

@@ -22,6 +22,7 @@ from rungwise.report.colours import STYLE as CURVE_STYLE
 from rungwise.report.page import POLICY
 from rungwise.report.page import STYLE as PAGE_STYLE
 from rungwise.report.page import seen as seen
+from rungwise.report.reached import reached, section
 from rungwise.report.scales import Curve
 
 # What is shown where nothing is asked for, in this order. The loss of a policy that learns from its own answers is left
@@ -239,7 +240,7 @@ def title(rungs: Sequence[Rung]) -> str:
     return f"Curves of {', '.join(rung.name for rung in rungs[:3])}{more}"
 
 
-def page(heading: str, shown: Sequence[Panel]) -> str:
+def page(heading: str, shown: Sequence[Panel], level: float | None = None) -> str:
     """One HTML page that stands alone."""
     lead = LEAD + (MARKED if any(panel.marks for panel in shown) else "")
     return "\n".join(
@@ -251,6 +252,7 @@ def page(heading: str, shown: Sequence[Panel]) -> str:
             f"<style>{PAGE_STYLE}{CURVE_STYLE}{STYLE}</style>\n</head>\n<body>",
             f'<header class="top"><h1>{seen(heading)}</h1><p class="lead">{lead}</p></header>\n<main>',
             *[_section(panel) for panel in shown],
+            *([] if level is None else [section(reached(shown, level), level)]),
             "</main>\n</body>\n</html>\n",
         ]
     )
@@ -291,6 +293,6 @@ STYLE = """
 .legend svg{margin-right:7px;vertical-align:1px}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:14px}
 .charts figure{margin:0;padding:14px 16px;background:var(--paper);border:1px solid var(--line);border-radius:12px}
-.charts svg{width:100%}
+.charts svg{width:100%}.wide{margin:12px 0}
 @media print{.charts{grid-template-columns:repeat(3,1fr);gap:8px}.charts figure{padding:8px;border-color:#ccc}}
 """.replace("\n", "")
