@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from rungwise.contract import hash_of
 from rungwise.errors import InputError, RungwiseError
+from rungwise.ladder.artifacts import artifact, artifacts, sha256_of
+from rungwise.ladder.enter import enter, rule_again
 from rungwise.ladder.handoff import handoff, standings, verify
-from rungwise.ladder.ledger import GENESIS, KEYS, Ledger, Line, artifact, artifacts, lines_of, sha256_of, snapshot
+from rungwise.ladder.ledger import GENESIS, KEYS, Ledger, Line, Overtaken, lines_of, snapshot
 
 CANVAS, PROBE = "canvas@2[surface=compact]", "ab" * 32
 FIGURES = {"pass@1": [0.61, 0.512, 0.698, 100], "score": 0.8}
@@ -132,6 +134,40 @@ def test_only_a_promote_ruling_makes_a_champion(ledger: Ledger) -> None:
     went(ledger, "runs/a", "champion")
     went(ledger, "runs/a", "measured")
     assert "'ruled' is missing" in refusal(lambda: went(ledger, "runs/a", "champion"))
+
+
+def test_nobody_becomes_champion_by_a_ruling_against_one_that_no_longer_stands(ledger: Ledger) -> None:
+    for run in ("runs/a", "runs/b", "runs/c"):
+        went(ledger, run, *WHOLE)
+    went(ledger, "runs/a", "champion", instead_of=None)
+    told = refusal(lambda: went(ledger, "runs/b", "champion", instead_of=None), Overtaken)
+    assert "against no champion, and runs/a stands now" in told
+    went(ledger, "runs/b", "champion", instead_of="runs/a")
+    assert "against runs/a, and runs/b stands now" in refusal(
+        lambda: went(ledger, "runs/c", "champion", instead_of="runs/a"), Overtaken
+    )
+    went(ledger, "runs/b", "unfrozen")
+    went(ledger, "runs/c", "champion", instead_of="runs/a")
+
+
+def test_a_run_that_was_overtaken_is_ruled_on_again(ledger: Ledger, tmp_path: Path) -> None:
+    """Of two that end side by side with no champion to be held against the second is not crowned before it is held
+    against the first."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    record = {"verb": "promote", "reasons": ["it rose"], "next": [], "diagnosis": {"primary": "none"},
+              "signed": {"needed": False, "by": None}, "comparisons": {}}  # fmt: skip
+    for run in (first, second):
+        run.mkdir()
+        went(ledger, run.as_posix(), *WHOLE[:-1])
+        (run / "ruling.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+    enter(ledger, first, CANVAS, PROBE)
+    refusal(lambda: enter(ledger, second, CANVAS, PROBE), Overtaken)
+    refusal(lambda: enter(ledger, second, CANVAS, PROBE), Overtaken)  # nor when it is tried again
+    against = {"champion": {"run": first.as_posix()}}
+    rule_again(ledger, second, record | {"comparisons": against, "verb": "reject"}, "the rules", CANVAS, PROBE)
+    assert (found := ledger.champion(CANVAS, PROBE)) and found.run == first.as_posix()
+    rule_again(ledger, second, record | {"comparisons": against}, "the rules", CANVAS, PROBE)
+    assert (found := ledger.champion(CANVAS, PROBE)) and found.run == second.as_posix()
 
 
 def test_the_champion_is_the_last_that_was_not_set_aside(ledger: Ledger) -> None:

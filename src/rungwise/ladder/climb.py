@@ -24,12 +24,13 @@ import msgspec
 from rungwise.contract import Json, identity, load_contract
 from rungwise.errors import RungwiseError
 from rungwise.ladder import gates
+from rungwise.ladder.artifacts import sha256_of
 from rungwise.ladder.cost import cost
 from rungwise.ladder.countable import require_countable
 from rungwise.ladder.decide import Decision, Next, Ran, Resume, Standing, Stop, decide
 from rungwise.ladder.enter import ruling_of
 from rungwise.ladder.handoff import handoff
-from rungwise.ladder.ledger import Ledger, sha256_of, written
+from rungwise.ladder.ledger import Ledger, written
 from rungwise.ladder.mandate import Mandate
 from rungwise.ladder.others import recorded
 from rungwise.ladder.rung import CostSettings, Rung, read, settings_hash

@@ -10,8 +10,9 @@ import msgspec
 
 from rungwise.contract import Json
 from rungwise.errors import InputError, RungwiseError
+from rungwise.ladder.artifacts import sha256_of
 from rungwise.ladder.handoff import handoff
-from rungwise.ladder.ledger import Ledger, sha256_of
+from rungwise.ladder.ledger import Ledger, require_standing
 
 
 def enter(ledger: Ledger, run: Path, contract: str, probe: str) -> None:
@@ -26,7 +27,7 @@ def enter(ledger: Ledger, run: Path, contract: str, probe: str) -> None:
 
 
 def sign(ledger: Ledger, run: Path, name: str) -> None:
-    """A person's name under a promotion that waits for one: on the ladder first, then in the run's own file."""
+    """A person's name under a promotion that waits for one."""
     first, last = ledger.last(run, "preregistered"), ledger.last(run, "ruled")
     if first is None or last is None:
         raise InputError(f"has no ruling on {ledger.path}; expected a run that was ruled on there", file=run)
@@ -34,11 +35,17 @@ def sign(ledger: Ledger, run: Path, name: str) -> None:
         raise InputError(f"{last.body['verb']}: waits for nobody's name", file=run)
     if last.body["ruling"] != sha256_of(run / "ruling.json"):
         raise RungwiseError(f"{run / 'ruling.json'} is not the ruling that the ladder has (entry {last.number})")
-    record = ruling_of(run)
+    record, of = ruling_of(run), (first.body["contract"], first.body["probe"])
+    require_standing(run.as_posix(), _championship(record, *of), ledger.entries())
     record["signed"]["by"] = name
-    _append(ledger, run, record, name, again=True)
+    rule_again(ledger, run, record, name, *of)
+
+
+def rule_again(ledger: Ledger, run: Path, record: dict[str, Json], by: str, contract: str, probe: str) -> None:
+    """Another ruling in place of the one that stands: on the ladder first, then in the run's own file."""
+    _append(ledger, run, record, by, again=True)
     _write(run / "ruling.json", _bytes(record))
-    _crown(ledger, run, first.body["contract"], first.body["probe"])
+    _crown(ledger, run, contract, probe)
 
 
 def _append(ledger: Ledger, run: Path, record: Mapping[str, Json], by: str, again: bool = False) -> None:
@@ -54,9 +61,14 @@ def _crown(ledger: Ledger, run: Path, contract: str, probe: str) -> None:
     assert last is not None
     due = last.body["verb"] == "promote" and not last.body["waits"]
     if due and (crowned is None or crowned.number < last.number):
-        ledger.append("champion", run, {"contract": contract, "probe": probe})
+        ledger.append("champion", run, _championship(ruling_of(run), contract, probe))
     name = re.sub(r"[^\w.=,-]+", "-", contract).strip("-")
     _write(ledger.path.parent / f"handoff-{name}.md", handoff(ledger, contract).encode())
+
+
+def _championship(record: Mapping[str, Json], contract: str, probe: str) -> dict[str, Json]:
+    beaten = record["comparisons"].get("champion")
+    return {"contract": contract, "probe": probe, "instead_of": beaten and beaten["run"]}
 
 
 def ruling_of(run: Path) -> dict[str, Json]:

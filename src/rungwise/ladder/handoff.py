@@ -15,19 +15,17 @@ import msgspec
 
 from rungwise.contract import Json
 from rungwise.errors import RungwiseError
+from rungwise.ladder.artifacts import Artifact, artifact, sha256_of
 from rungwise.ladder.ledger import (
     GENESIS,
     STATES,
     UNREADABLE,
-    Artifact,
     Entry,
     Head,
     Ledger,
     Line,
-    artifact,
     champions,
     lines_of,
-    sha256_of,
     snapshot,
     state,
 )

@@ -12,11 +12,10 @@
    lock: a kill between the two leaves a head that lags, which the next append mends.
 4. A run is preregistered, trained, measured and ruled, in this order. Training again asks for measuring again. What was
    preregistered cannot change once something was trained, a measurement is ruled once (or `again`, with reasons), and
-   only what a promote ruling stands for becomes champion.
+   only what a promote ruling stands for becomes champion, and only in place of the one that the ruling was against.
 5. Paths of runs and artifacts are as they were given: as seen from the folder the command ran in.
 """
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,12 +23,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import msgspec
 
 from rungwise.contract import Json, hash_of
 from rungwise.errors import InputError, RungwiseError, nearest
+from rungwise.ladder.artifacts import Artifact
 
 DEFAULT = Path("runs/ladder.db")
 GENESIS = "0" * 64
@@ -47,12 +47,6 @@ SCHEMA = (
 )
 
 
-class Artifact(TypedDict):
-    path: str
-    sha256: str
-    bytes: int
-
-
 Table = dict[str, Json]
 KEYS: Mapping[str, Mapping[str, Json]] = {  # kind -> what its body must have; other keys are the writer's own
     "preregistered": {
@@ -67,6 +61,10 @@ KEYS: Mapping[str, Mapping[str, Json]] = {  # kind -> what its body must have; o
     "unfrozen": {"contract": str, "probe": str, "reason": str},
     "note": {"text": str},
 }  # fmt: skip
+
+
+class Overtaken(InputError):
+    """Another run became champion since the ruling."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -114,6 +112,8 @@ class Ledger:
             lines = _believed(self.path, lambda: lines_in(connection))
             before = [_entry(line) for line in lines if line.run == place]
             require_allowed(kind, place, msgspec.json.decode(text), before)
+            if kind == "champion":
+                require_standing(place, body, map(_entry, lines))
             if not lines:  # the head stands before the first entry does
                 _write_head(self.path, [])
             line = _next(lines, kind, place, text)
@@ -222,31 +222,19 @@ def _unpromoted(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None
     return None
 
 
+def require_standing(run: str, body: Mapping[str, Json], entries: Iterable[Entry]) -> None:
+    """That the champion is still the one `instead_of` which this run is to be it: None where there was none."""
+    standing = champions(entries).get((body["contract"], body["probe"]))
+    found = standing.run if standing else None
+    if body.get("instead_of", found) != found:
+        told = f"was ruled on against {body['instead_of'] or 'no champion'}, and {found or 'none'} stands now"
+        raise Overtaken(f"{told}; have it ruled on again: rungwise run ... --resume", file=run, field="champion")
+
+
 def _no_champion(body: Mapping[str, Json], before: Sequence[Entry]) -> str | None:
     if (body["contract"], body["probe"]) not in champions(before):
         return f"is no champion of {body['contract']} on probe {body['probe']}; expected one that is"
     return None if body["reason"] else "'reason' is empty; expected why the champion is set aside"
-
-
-# ---- artifacts ----
-
-
-def sha256_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}", file=path) from error
-
-
-def artifact(path: Path) -> Artifact:
-    return {"path": path.as_posix(), "sha256": sha256_of(path), "bytes": path.stat().st_size}
-
-
-def artifacts(folder: Path, patterns: Iterable[str]) -> list[Artifact]:
-    """Of the files in a folder that any of the patterns finds, sorted."""
-    found = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
-    return [artifact(path) for path in sorted(found)]
 
 
 # ---- the files ----

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rungwise.errors import RungwiseError
-from rungwise.ladder.ledger import Entry, Ledger, sha256_of
+from rungwise.ladder.artifacts import sha256_of
+from rungwise.ladder.ledger import Entry, Ledger
 from rungwise.ladder.rung import Rung, read, settings_hash
 from rungwise.probe.diagnosis import Past
 from rungwise.probe.freeze import Probe, open_probe

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rungwise.errors import InputError, RungwiseError, nearest
 from rungwise.ladder import gates
-from rungwise.ladder.ledger import Ledger, sha256_of
+from rungwise.ladder.artifacts import sha256_of
+from rungwise.ladder.ledger import Ledger
 from rungwise.probe.measure import Result
 from rungwise.probe.measure import read as read_result
 from rungwise.probe.result import Row, estimate, part

@@ -14,12 +14,13 @@ from rungwise.contract import Contract, Json
 from rungwise.errors import InputError, RungwiseError
 from rungwise.held import shared
 from rungwise.ladder import gates
+from rungwise.ladder.artifacts import sha256_of
 from rungwise.ladder.audit import stated
 from rungwise.ladder.blueprint import read as read_blueprint
 from rungwise.ladder.compare import compare
 from rungwise.ladder.countable import require_countable
 from rungwise.ladder.handoff import verify
-from rungwise.ladder.ledger import Ledger, sha256_of
+from rungwise.ladder.ledger import Ledger
 from rungwise.ladder.rows_audit import Given, audit_rows
 from rungwise.ladder.rung import Rung, require_one_axis
 from rungwise.ladder.stopped import CanaryFailed

@@ -32,7 +32,8 @@ from typing import Any
 import msgspec
 
 from rungwise.errors import InputError, RungwiseError
-from rungwise.ladder.ledger import reading, sha256_of, transaction, written
+from rungwise.ladder.artifacts import sha256_of
+from rungwise.ladder.ledger import reading, transaction, written
 from rungwise.ladder.process import locked, ran
 from rungwise.train.rungfile import parsed
 

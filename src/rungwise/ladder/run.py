@@ -27,10 +27,11 @@ from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder import preflight as looks
 from rungwise.ladder import ruling as rulings
 from rungwise.ladder import shallow
+from rungwise.ladder.artifacts import artifacts, sha256_of
 from rungwise.ladder.cost import cost
-from rungwise.ladder.enter import enter
+from rungwise.ladder.enter import enter, rule_again
 from rungwise.ladder.facts import training_of
-from rungwise.ladder.ledger import Entry, Ledger, artifacts, sha256_of
+from rungwise.ladder.ledger import Entry, Ledger, Overtaken
 from rungwise.ladder.others import Others, baseline_of, others_of, past_of, recorded
 from rungwise.ladder.rung import AXES, Rung, axis_of, changed, flattened, settings_hash, training
 from rungwise.ladder.smoke import fewer
@@ -303,9 +304,15 @@ def _learned(line: Line) -> frozenset[str] | None:
 
 def _rule(line: Line, probe: Probe, ours: Result) -> dict[str, Json]:
     path, last = line.out / "ruling.json", line.ledger.last(line.out, "ruled")
+    of = probe.lock.identity, probe.lock.hash
     if last is None:
         _write(path, _ruling(line, probe, ours, others_of(line.rung, line.ledger, probe)))
-    enter(line.ledger, line.out, probe.lock.identity, probe.lock.hash)
+    try:
+        enter(line.ledger, line.out, *of)
+    except Overtaken as error:  # by a run that ended meanwhile
+        line.show.warn(f"{error}: done")
+        again = _ruling(line, probe, ours, others_of(line.rung, line.ledger, probe))
+        rule_again(line.ledger, line.out, again, "the rules", *of)
     record: dict[str, Json] = msgspec.json.decode(path.read_bytes())
     return record
 
