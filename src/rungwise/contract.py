@@ -158,6 +158,7 @@ OPTIONAL: Mapping[str, str] = {
     "pick": "(task, answers) -> index of the best of k, without the judge",
     "reslot": "(task, known task, its gold) -> that gold with this task's payload: what a lookup table would write",
     "pairs": "(n, seed) -> pairs of an exploiting and a clean answer to one task, by which RL is steered",
+    "cased": "whether capitals tell one prompt from another; without it prompts that differ in them alone are the same",
     "shallow": "Mapping: name -> (task) -> what a policy writes that reads the prompt and works nothing out",
     "public": "(task) -> what may be shown of a task besides its prompt",
 }

@@ -1,6 +1,7 @@
 """Tasks that must not be learned from, known by their hashes alone: whoever trains reads nothing else of them.
 
-A task is the same by its id, by its prompt in other spacing and capitals, or by what makes it that problem.
+A task is the same by its id, by its prompt in other spacing (and capitals, but where these tell prompts apart), or by
+what makes it that problem.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,9 +16,13 @@ from rungwise.errors import InputError
 Way = Callable[[Contract, Task], str]
 WAYS: Mapping[str, Way] = {
     "id": lambda _contract, task: task.id,
-    "prompt": lambda _contract, task: hash_of(" ".join(task.prompt.casefold().split())),
+    "prompt": lambda contract, task: hash_of(" ".join(_folded(contract, task.prompt).split())),
     "structure": structure_of,
 }
+
+
+def _folded(contract: Contract, prompt: str) -> str:
+    return prompt if getattr(contract, "cased", False) else prompt.casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Clues:
         self._file = str(Path(settings["source"]).resolve()) if settings["source"] else ""
         self._surface: str = settings["surface"]
         self._clues = settings["answer"] == "clues"
+        self.cased = self._surface == "compact" and not self._file  # a is a suspect, A a room
         self.tiers = (tasks.PUBLISHED_TIER,) if self._file else tuple(tasks.tiers_of(settings))
         self.splits = (tasks.PUBLISHED,) if self._file else tasks.splits_of(settings)
         self.shallow = {} if self._file or self._clues else policies(settings)
