@@ -204,7 +204,7 @@ def runs(tmp_path: Path) -> Path:
             {"score": 0.5 + 0.1 * seed, "measure.parts": 7.0, "marks": [], "tiers": {"dp2": 3}} for _ in range(steps)
         ]
         rows[29 + seed]["marks"] = ["minimalism"]
-        rows[9]["failure.dangling"] = 4.0
+        rows[9] |= {"failure.dangling": 4.0, "exploited.exit": 4.0}
         wrote(run, "rl", rows)
     wrote(tmp_path / "lone", "sft", [{"loss": 5.0 / at, "grad_norm": None} for at in range(1, 11)])
     return tmp_path
@@ -242,8 +242,9 @@ def test_metrics_are_chosen_by_name_or_pattern_in_the_order_asked_for(runs: Path
     assert [made.name for made in panels(rungs, "sft")] == ["sft"]
 
 
-def test_a_count_that_is_not_told_is_none(runs: Path) -> None:
-    (rl,) = panels(read([runs / "flat"]), metrics=["failure.dangling"])
+@pytest.mark.parametrize("name", ["failure.dangling", "exploited.exit"])
+def test_a_count_that_is_not_told_is_none(runs: Path, name: str) -> None:
+    (rl,) = panels(read([runs / "flat"]), metrics=[name])
     line = rl.charts[0].series[0].faint[0]
     assert (len(line), line[10], line[20]) == (60, 4 / 3, 0.0)
 

@@ -1,7 +1,7 @@
 """How runs went, as curves: their metrics.jsonl read, the figures chosen, one page or picture made of them.
 
 1. Seeds of one rung (RUNG/seed-0, RUNG/seed-1, ...) are one series; RUNG itself stands for all its seeds.
-2. A figure that is missing in a step is left out there, but for counts (failures, tiers): of those there were none.
+2. A figure that is missing in a step is left out there, but for counts (failures, tiers, exploits): there were none.
 3. A run that goes on may be read: its last line, where it is half written, does not count.
 4. Names are those of folders, lengthened by the folder above where two are the same. No dates, no absolute places.
 """
@@ -33,7 +33,7 @@ CHOICE = {
            "grad_norm"),
 }  # fmt: skip
 STAGES = tuple(CHOICE)
-COUNTS = ("failure.", "tiers.")
+COUNTS = ("failure.", "tiers.", "exploited", "attempted")
 SEED = re.compile(r"seed-(\d+)")
 TIMES = "\u00d7"
 FAR = 1e99  # beyond it nothing can be drawn
