@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from rungwise.errors import InputError  # noqa: E402
 from rungwise.policy.nano import Nano  # noqa: E402
 from rungwise.policy.packed import Row, pack, portions  # noqa: E402
 from rungwise.train.learner import Learner, NotFinite, Step, even, spread  # noqa: E402
@@ -153,6 +154,12 @@ def test_a_learner_that_is_read_back_goes_on_to_the_same_bytes(optimiser: str) -
     again.load(state)
     stepped(later, pieces, steps=3, learner=again)
     assert bits(later) == bits(straight)
+
+
+def test_what_was_learned_of_a_weight_that_is_gone_is_refused_by_its_name() -> None:
+    learner = Learner(nano(), betas=(0.9, 0.99), weight_decay=0.1, clip=1.0)
+    with pytest.raises(InputError, match="the checkpoint learned it; here it is no weight"):
+        learner.load({"exp_avg/quarantine.q_proj": torch.zeros(2)})
 
 
 @given(st.lists(st.integers(2, 60), min_size=1, max_size=80), st.integers(1, 4), st.integers(50, 2000))

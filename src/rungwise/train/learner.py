@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from rungwise.errors import RungwiseError
+from rungwise.errors import InputError, RungwiseError
 from rungwise.policy.policy import Policy
 from rungwise.policy.trainable import BLOCK
 
@@ -108,6 +108,8 @@ class Learner:
         parameters = self.policy.parameters()
         for entry, value in state.items():
             key, _, name = entry.partition("/")
+            if name not in parameters:
+                raise InputError("the checkpoint learned it; here it is no weight: another arm, or model", field=name)
             parameter = parameters[name]
             for optimiser in self.optimisers:
                 if any(parameter is own for group in optimiser.param_groups for own in group["params"]):
