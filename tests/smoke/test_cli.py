@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def rungwise(*arguments: object, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -89,6 +92,14 @@ def test_a_tier_can_be_asked_for() -> None:
     assert [json.loads(line)["tier"] for line in told.splitlines()] == ["dp1", "dp1"]
 
 
+@pytest.mark.parametrize(("of", "file"), [("rung", "five"), ("mandate", "policy"), ("blueprint", "blueprint")])
+def test_a_schema_knows_every_key_of_the_files_that_are_kept(of: str, file: str) -> None:
+    schema = json.loads(rungwise("schema", of).stdout)
+    kept = tomllib.loads((ROOT / f"rungs/scene/{file}.toml").read_text())
+    assert set(kept) <= set(schema["properties"])
+    assert set(schema.get("required", [])) <= set(kept)
+
+
 def test_contracts_lists_what_is_installed() -> None:
     row = json.loads(rungwise("contracts", "--json").stdout.splitlines()[0])
     assert row["name"] == "canvas" and row["splits"][0] == "train" and row["settings"] == {"surface": "json"}
@@ -114,7 +125,7 @@ def test_canvas_passes_its_examination() -> None:
 
 def test_what_the_demo_shows_is_judged_as_it_was() -> None:
     """The committed demo answers, one of each fate: a judge that drifts shows here."""
-    demo = Path(__file__).parents[2] / "demo"
+    demo = ROOT / "demo"
     done = rungwise(
         "judge", "canvas", "--tasks", demo / "tasks.jsonl", "--answers", demo / "answers.jsonl", "--repaired"
     )
@@ -138,6 +149,7 @@ def test_what_the_demo_shows_is_judged_as_it_was() -> None:
         (["tasks", "canvas", "--tier", "dp9"], "--tier: no tier 'dp9'"),
         (["tasks", "canvas", "--set", "surface=yaml"], "surface: no surface 'yaml'"),
         (["tasks", "canvas", "--set", "surface"], "--set: 'surface'; expected KEY=VALUE"),
+        (["schema", "mandates"], "no file 'mandates'; did you mean 'mandate'?"),
         (["check", "nowhere/mine.py:make"], "nowhere/mine.py: no such file"),
         (["new", "2fast"], "'2fast' is no package name"),
         (["judge", "canvas", "--tasks", "none.jsonl", "--answers", "none.jsonl"], "none.jsonl: cannot read"),

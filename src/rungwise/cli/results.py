@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rungwise.cli.common import LADDER, AsJson, ContractName, LadderFile, Seed, Settings, app, require_torch, write
-from rungwise.errors import InputError
+from rungwise.errors import InputError, nearest
 from rungwise.terminal import progress
 
 if TYPE_CHECKING:
@@ -204,13 +204,18 @@ def _sentence(line: object) -> str:
 
 
 @app.command(epilog="Example: rungwise schema > rung.schema.json")
-def schema() -> None:
-    """Write the JSON schema of rung files, for editors."""
+def schema(of: Annotated[str, typer.Argument(help="rung, mandate or blueprint.")] = "rung") -> None:
+    """Write the JSON schema of rung files, of mandates or of blueprints, for editors."""
     import msgspec
 
+    from rungwise.ladder.blueprint import Blueprint
+    from rungwise.ladder.mandate import Mandate
     from rungwise.ladder.rung import Rung
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(Rung.model_json_schema()), indent=2).decode())
+    files = {"rung": Rung, "mandate": Mandate, "blueprint": Blueprint}
+    if of not in files:
+        raise InputError(f"no file {of!r}; {nearest(of, files)}", field="OF")
+    typer.echo(msgspec.json.format(msgspec.json.encode(files[of].model_json_schema()), indent=2).decode())
 
 
 @app.command(epilog="Example: rungwise report runs/second/seed-0")
