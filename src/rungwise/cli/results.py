@@ -207,12 +207,13 @@ def _sentence(line: object) -> str:
 def schema(of: Annotated[str, typer.Argument(help="rung, mandate or blueprint.")] = "rung") -> None:
     """Write the JSON schema of rung files, of mandates or of blueprints, for editors."""
     import msgspec
+    from pydantic import BaseModel
 
     from rungwise.ladder.blueprint import Blueprint
     from rungwise.ladder.mandate import Mandate
     from rungwise.ladder.rung import Rung
 
-    files = {"rung": Rung, "mandate": Mandate, "blueprint": Blueprint}
+    files: dict[str, type[BaseModel]] = {"rung": Rung, "mandate": Mandate, "blueprint": Blueprint}
     if of not in files:
         raise InputError(f"no file {of!r}; {nearest(of, files)}", field="OF")
     typer.echo(msgspec.json.format(msgspec.json.encode(files[of].model_json_schema()), indent=2).decode())
