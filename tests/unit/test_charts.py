@@ -21,7 +21,6 @@ from rungwise.errors import InputError
 from rungwise.report.charts import WIDE, Chart, Mark, Panel, drawn, laid_out, series_of, svg_of
 from rungwise.report.colours import DASHES, PALETTE, look
 from rungwise.report.curves import page, panels, read, title
-from rungwise.report.reached import first_at, reached, text
 from rungwise.report.scales import figure, labels, mean, smoothed, span, thinned, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -290,38 +289,6 @@ def test_the_verb_writes_a_page_or_a_picture_by_the_name_of_the_file(runs: Path)
         assert call(name).output == f"{runs / name}\n"
         assert (runs / name).read_text("utf-8").startswith(start)
     assert str(call("a.png").exception).endswith("a.png'; expected a name that ends in .html or .svg")
-
-
-@given(CURVES, VALUES)
-def test_a_level_is_reached_where_a_line_first_is_on_its_other_side(line: dict[int, float], level: float) -> None:
-    first = first_at(line, level)
-    before = [value - level for step, value in line.items() if step < first]
-    assert all(value > 0 for value in before) or all(value < 0 for value in before)
-    if first < math.inf:
-        assert not before or (line[int(first)] - level) * before[0] <= 0
-
-
-def test_a_delay_and_a_difference_are_told_apart(tmp_path: Path) -> None:
-    """Both rise to the same; what never does is said; a longer run counts up to where the shortest ends."""
-    for seed, start in enumerate((20, 30, 200)):
-        wrote(tmp_path / f"early/seed-{seed}", "rl", ({"hack": float(step >= start)} for step in range(1, 101)))
-    wrote(tmp_path / "late/seed-0", "rl", ({"hack": float(step >= 101)} for step in range(1, 201)))
-    early, late = reached(panels(read([tmp_path / "early", tmp_path / "late"]), None, ["hack"]), 0.5)
-    assert (early.steps, late.steps, early.until) == ((20, 30, math.inf), (101,), 100)
-    assert [round(mean, 2) for mean in early.means] == [0.81, 0.71, 0]
-    assert late.means[0] < 0.02  # a moving mean looks ahead
-    _, told, never = text([early, late])
-    assert told.split()[4:8] == ["20", "30", "never", "30"]
-    assert "up to 100" in never
-
-
-def test_the_verb_tells_of_a_level_on_the_page_and_in_words(runs: Path) -> None:
-    output = runs / "reached.html"
-    found = CliRunner().invoke(
-        app, ["curves", str(runs / "flat"), "-o", str(output), "--metric", "score", "--reach", "99"]
-    )
-    assert (found.exit_code, found.stdout.count("never")) == (0, 3)
-    assert "where 99 is reached" in Reader(output.read_text("utf-8")).words
 
 
 def test_hostile_names_stay_words(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from rungwise.contract import hash_of
 from rungwise.errors import InputError, RungwiseError
 from rungwise.ladder.artifacts import artifact, artifacts, sha256_of
-from rungwise.ladder.enter import enter, rule_again
 from rungwise.ladder.handoff import handoff, standings, verify
 from rungwise.ladder.ledger import GENESIS, KEYS, Ledger, Line, Overtaken, lines_of, snapshot
 
@@ -148,26 +147,6 @@ def test_nobody_becomes_champion_by_a_ruling_against_one_that_no_longer_stands(l
     )
     went(ledger, "runs/b", "unfrozen")
     went(ledger, "runs/c", "champion", instead_of="runs/a")
-
-
-def test_a_run_that_was_overtaken_is_ruled_on_again(ledger: Ledger, tmp_path: Path) -> None:
-    """Of two that end side by side with no champion to be held against the second is not crowned before it is held
-    against the first."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    record = {"verb": "promote", "reasons": ["it rose"], "next": [], "diagnosis": {"primary": "none"},
-              "signed": {"needed": False, "by": None}, "comparisons": {}}  # fmt: skip
-    for run in (first, second):
-        run.mkdir()
-        went(ledger, run.as_posix(), *WHOLE[:-1])
-        (run / "ruling.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    enter(ledger, first, CANVAS, PROBE)
-    refusal(lambda: enter(ledger, second, CANVAS, PROBE), Overtaken)
-    refusal(lambda: enter(ledger, second, CANVAS, PROBE), Overtaken)  # nor when it is tried again
-    against = {"champion": {"run": first.as_posix()}}
-    rule_again(ledger, second, record | {"comparisons": against, "verb": "reject"}, "the rules", CANVAS, PROBE)
-    assert (found := ledger.champion(CANVAS, PROBE)) and found.run == first.as_posix()
-    rule_again(ledger, second, record | {"comparisons": against}, "the rules", CANVAS, PROBE)
-    assert (found := ledger.champion(CANVAS, PROBE)) and found.run == second.as_posix()
 
 
 def test_the_champion_is_the_last_that_was_not_set_aside(ledger: Ledger) -> None:

@@ -59,9 +59,11 @@ def _append(ledger: Ledger, run: Path, record: Mapping[str, Json], by: str, agai
 def _crown(ledger: Ledger, run: Path, contract: str, probe: str) -> None:
     last, crowned = ledger.last(run, "ruled"), ledger.last(run, "champion")
     assert last is not None
-    due = last.body["verb"] == "promote" and not last.body["waits"]
-    if due and (crowned is None or crowned.number < last.number):
-        ledger.append("champion", run, _championship(ruling_of(run), contract, probe))
+    if last.body["verb"] == "promote" and (crowned is None or crowned.number < last.number):
+        championship = _championship(ruling_of(run), contract, probe)
+        require_standing(run.as_posix(), championship, ledger.entries())  # also where a name is waited for
+        if not last.body["waits"]:
+            ledger.append("champion", run, championship)
     name = re.sub(r"[^\w.=,-]+", "-", contract).strip("-")
     _write(ledger.path.parent / f"handoff-{name}.md", handoff(ledger, contract).encode())
 

@@ -309,8 +309,8 @@ def _rule(line: Line, probe: Probe, ours: Result) -> dict[str, Json]:
         _write(path, _ruling(line, probe, ours, others_of(line.rung, line.ledger, probe)))
     try:
         enter(line.ledger, line.out, *of)
-    except Overtaken as error:  # by a run that ended meanwhile
-        line.show.warn(f"{error}: done")
+    except Overtaken:
+        line.show.warn("another run became champion meanwhile; ruled on again, against that one")
         again = _ruling(line, probe, ours, others_of(line.rung, line.ledger, probe))
         rule_again(line.ledger, line.out, again, "the rules", *of)
     record: dict[str, Json] = msgspec.json.decode(path.read_bytes())

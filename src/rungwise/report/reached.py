@@ -17,10 +17,10 @@ HEAD = ("figure", "rung", "first step, by seed", "median", "mean", "of steps")
 class Reached:
     """What one rung's seeds did in one chart."""
 
-    metric: str
+    metric: str  # behind its stage
     rung: str
     steps: tuple[float, ...]  # where each seed first was at the level, or beyond; inf where it never was
-    means: tuple[float, ...]  # of each seed's steps up to `until`
+    means: tuple[float, ...]  # of each seed's steps up to `until`; none where a seed has no step so early
     until: int
 
     @property
@@ -28,27 +28,28 @@ class Reached:
         spread = f" ± {figure(stdev(self.means))}" if len(self.means) > 1 else ""
         return (
             self.metric, self.rung, " ".join(map(_step, self.steps)), _step(median(self.steps)),
-            figure(fmean(self.means)) + spread, f"up to {self.until}",
+            figure(fmean(self.means)) + spread if self.means else "none", f"up to {self.until}",
         )  # fmt: skip
 
 
 def reached(panels: Sequence[Panel], level: float) -> list[Reached]:
     """A row for every rung in every chart. Lines are moving means; their means are over the steps that all have."""
-    return [row for panel in panels for chart in panel.charts for row in _of_chart(chart, level)]
+    return [row for panel in panels for chart in panel.charts for row in _of_chart(panel.name, chart, level)]
 
 
-def _of_chart(chart: Chart, level: float) -> Iterator[Reached]:
+def _of_chart(stage: str, chart: Chart, level: float) -> Iterator[Reached]:
     lines = {series.name: series.seeds for series in chart.series if series.seeds}
     until = min((max(line) for seeds in lines.values() for line in seeds), default=0)
     for name, seeds in lines.items():
-        means = (fmean(value for step, value in line.items() if step <= until) for line in seeds)
-        yield Reached(chart.name, name, tuple(first_at(line, level) for line in seeds), tuple(means), until)
+        before = [[value for step, value in line.items() if step <= until] for line in seeds]
+        means = tuple(map(fmean, before)) if all(before) else ()
+        yield Reached(f"{stage} {chart.name}", name, tuple(first_at(line, level) for line in seeds), means, until)
 
 
 def first_at(line: Curve, level: float) -> float:
     """The first step that is not on the side of the level where the line began."""
-    begun = next(iter(line.values())) - level
-    return next((step for step, value in line.items() if (value - level) * begun <= 0), inf)
+    begun = next(iter(line.values()))
+    return next((step for step, value in line.items() if min(begun, value) <= level <= max(begun, value)), inf)
 
 
 def _step(step: float) -> str:
