@@ -284,6 +284,19 @@ def test_a_promotion_can_wait_for_a_person(home: Path) -> None:
     assert "signed by Ada" in told and "[champion]" in rungwise(home, "ladder", "--ladder", "other/ladder.db").stdout
 
 
+def test_a_promotion_that_was_overtaken_while_it_waited_is_ruled_on_again(home: Path) -> None:
+    ladder = ("--ladder", "other/ladder.db")
+    for name, asked in (("signed", "signed = true\n"), ("rival", "")):
+        (home / f"{name}.toml").write_text(RUNG.format(name=name, asked=f'{asked}target = "parsed"') + SFT)
+        rungwise(home, "run", f"{name}.toml", *ladder)
+    told = refused(home, "rule", "runs/signed/seed-0", "--by", "Ada", *ladder, code=2)
+    assert "was ruled on against no champion, and runs/rival/seed-0 stands now" in told
+    told = rungwise(home, "run", "signed.toml", "--resume", *ladder).stderr
+    assert "another run became champion meanwhile" in told
+    again = json.loads((home / "runs/signed/seed-0/ruling.json").read_text())
+    assert again["comparisons"]["champion"]["run"] == "runs/rival/seed-0" and again["verb"] != "promote"
+
+
 def test_what_trains_reads_nothing_of_a_probe_but_its_hashes(home: Path) -> None:
     """With tasks and gold gone, the stage that trains does not miss them, and still refuses to learn from them."""
     task, gold = (
