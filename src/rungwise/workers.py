@@ -74,10 +74,10 @@ def _processes(function: str, items: Sequence[Item], workers: int, chunk: int) -
     try:
         for part, future in zip(chunks, pending, strict=True):
             yield from _results(part, future.result)
-    finally:  # not by `with`, whose own shutdown would wait for all that is pending
-        for future in pending:  # by name: a pool that nobody holds any more forgets that it was to cancel them
+    finally:  # not by `with`, whose own shutdown would wait for all that is pending, not only for what runs
+        for future in pending:
             future.cancel()
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown()  # waited for: an interpreter that ends while a pool is being taken down may meet its closed pipe
 
 
 def _results(part: Sequence[Item], result: Callable[[], list[Any]]) -> list[Any]:
