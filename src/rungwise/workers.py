@@ -77,7 +77,7 @@ def _processes(function: str, items: Sequence[Item], workers: int, chunk: int) -
     finally:  # not by `with`, whose own shutdown would wait for all that is pending, not only for what runs
         for future in pending:
             future.cancel()
-        pool.shutdown()  # waited for: an interpreter that ends while a pool is being taken down may meet its closed pipe
+        pool.shutdown()  # waited for: an interpreter that ends while a pool goes may meet its closed pipe
 
 
 def _results(part: Sequence[Item], result: Callable[[], list[Any]]) -> list[Any]:

@@ -56,6 +56,7 @@ P, Q, R = (Element(Category.ROOM, number) for number in range(3))
 CRIME = Shape(kind="crime", size=3, attributes=2)
 ASKED = (Slot(CULPRIT, Category.SUSPECT), Slot(CULPRIT, Category.WEAPON), Slot(CULPRIT, Category.ROOM))
 EACH = 100  # puzzles a tier
+NEAREST = 16  # lines above a step, among which are its reasons: a refutation has the most
 NEAR = 0.06  # three deviations of a share of 600 and what is left to mend
 
 
@@ -222,6 +223,19 @@ def test_every_line_is_a_step_from_those_before_it(tier: str) -> None:
             before.append(line)
 
 
+@pytest.mark.parametrize("tier", ["C0", "C1", "C2", "C3", "C4", "Z2"])
+def test_a_line_of_a_proof_follows_from_the_lines_just_above_it(tier: str) -> None:
+    """From them alone: the clues that it needs are among them. What it says anew are the lines, and ends in answers."""
+    for puzzle, derivation in drawn(tier)[:60]:
+        said: list[Formula] = []
+        for line in derivation.proof:
+            if line not in puzzle.clues and line not in said:
+                assert follows(puzzle.shape, said[-NEAREST:], line), (puzzle, line)
+            said.append(line)
+        assert set(derivation.proof) - set(puzzle.clues) == set(derivation.lines)
+        assert {fact(*slot) for slot in zip(puzzle.slots, _answer(puzzle), strict=True)} <= set(derivation.proof)
+
+
 def follows(shape: Shape, told: list[Formula], line: Formula) -> bool:
     board = candidates.board(shape)
     return candidates.begun(board, candidates.rules_of(board, [*told, *negated(line)])) is None
@@ -260,8 +274,11 @@ def test_a_proof_is_short() -> None:
     """Whose it is, and then whose he is; nothing that the answer does not need."""
     clues = (Is(A, K), Is(B, L), Is(CULPRIT, M), Is(M, Q), Is(A, P, False))
     puzzle = Puzzle(CRIME, clues, ASKED[:1])
-    assert derive(puzzle) == Derivation((Is(C, M), Is(CULPRIT, C)), rounds=2, splits=0, indirect=0.2, left=1)
-    assert derive(Puzzle(CRIME, (Is(CULPRIT, A),), ASKED[:1])) == Derivation((), 0, 0, 0.0, 1)
+    lines = Is(C, M), Is(CULPRIT, C)
+    proof = Is(A, K), Is(B, L), Is(C, M), Is(CULPRIT, M), Is(CULPRIT, C)
+    assert derive(puzzle) == Derivation(lines, rounds=2, splits=0, indirect=0.2, left=1, proof=proof)
+    told = (Is(CULPRIT, A),)
+    assert derive(Puzzle(CRIME, told, ASKED[:1])) == Derivation((), 0, 0, 0.0, 1, proof=told)
 
 
 def test_a_hypothesis_is_a_condition_and_its_refutation_the_opposite() -> None:

@@ -68,6 +68,23 @@ def test_gold_lines_are_new_and_true_and_lead_all_the_way() -> None:
 
 
 @pytest.mark.parametrize("surface", ["compact", "english"])
+def test_a_proof_leads_all_the_way_and_what_it_copies_is_no_progress(surface: str) -> None:
+    given = {"tiers": "C0-C4,Z1", "surface": surface, "answer": "proof"}
+    contract, copied = made(**given), 0.0
+    for task in tasks(**given):
+        *lines, last = (contract.gold(task) or "").split("\n")
+        verdict = contract.judge(task, "\n".join([*lines, last]))
+        assert verdict.passed
+        assert verdict.parts["progress"] == verdict.parts["legible"] == verdict.parts["sound"] == 1
+        copied += verdict.measures["copied"]
+        puzzle, names = puzzle_of(task, surface)
+        copies = [line for line in lines if read_line(line, puzzle.shape, names, surface) in puzzle.clues]
+        padded = contract.judge(task, "\n".join([*copies, last]))
+        assert padded.parts["progress"] == float(verdict.measures["new"] == 0)
+    assert copied > 0
+
+
+@pytest.mark.parametrize("surface", ["compact", "english"])
 def test_each_line_is_told_for_what_it_is(surface: str) -> None:
     contract = made(surface=surface)
     for task in tasks(surface=surface):

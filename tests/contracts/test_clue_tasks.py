@@ -128,11 +128,12 @@ def test_tiers_are_named_alone_or_from_one_to_another(text: str, tiers: str) -> 
     ("given", "told"),
     [
         ({"tiers": "C9"}, "no tier 'C9'"), ({"tiers": "C3-C1"}, "expected tiers"), ({"surface": "latin"}, "compact"),
-        ({"answer": "prose"}, "trace"), ({"names": "mine"}, "fixed"), ({"shape": "crime 4"}, "crime SUSPECTS"),
+        ({"answer": "prose"}, "proof"), ({"names": "mine"}, "fixed"), ({"shape": "crime 4"}, "crime SUSPECTS"),
         ({"shape": "moments 3 3"}, "COLUMNSxROWS"), ({"shape": "crime 9 2"}, "2 to 5"), 
         ({"kinds": "is=1"}, "without shape"),
         ({"shape": "crime 3 2", "kinds": "is:1"}, "KIND=WEIGHT"), 
         ({"shape": "crime 3 2", "kinds": "linc=1"}, "did you mean"),
+        ({"answer": "proof"}, "expected it with tiers of C0-C4"),
         ({"source": "nowhere.json"}, "no such file"), ({"answer": "clues"}, "expected english with clues"),
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from rungwise.contract import Contract, Json, Task, Verdict, hash_of, load_contr
 from rungwise.seeds import derive
 
 NEIGHBOURS, PURE_TASKS, HOSTILE_TASKS, PIECE_TASKS = 5, 5, 3, 12
+AGAIN = 0.05  # of a sample's tasks: small puzzles are few, so some are drawn twice
 
 
 def run(order: Mapping[str, Any], say: Say) -> None:
@@ -99,8 +100,9 @@ def _tasks(x: Examinee) -> Result:
 def _split_faults(x: Examinee, split: str, tasks: Sequence[Task]) -> Iterator[str]:
     if len(tasks) != x.n:
         yield f"{split}: {len(tasks)} tasks where {x.n} were asked for"
-    if len({task.id for task in tasks}) < len(tasks):
-        yield f"{split}: the same task twice"
+    again = len(tasks) - len({task.id for task in tasks})
+    if again > AGAIN * len(tasks):
+        yield f"{split}: {again} of {len(tasks)} tasks were there before"
     for task in tasks:
         if task.split != split or task.contract != x.contract.name:
             yield f"task {task.id} says it is of {task.contract} {task.split}"

@@ -27,7 +27,7 @@ from rungwise.contracts.clue.repair import repair, repair_sheet
 from rungwise.contracts.clue.shallow import policies, reslot
 from rungwise.errors import InputError, nearest
 
-ANSWERS = ("trace", "direct", "clues")
+ANSWERS = ("trace", "proof", "direct", "clues")
 NAMES = ("fixed", "drawn")
 UNIQUE = ("answer", "state")
 
@@ -61,7 +61,7 @@ class Clues:
         puzzle, names = puzzle_of(task, self._surface)
         if self._clues:
             return language.write_clues(puzzle.clues, names)
-        lines = task.facts["lines"] if self.settings["answer"] == "trace" else ()
+        lines = task.facts["lines"] if self.settings["answer"] in ("trace", "proof") else ()
         return language.write_answer(lines, tuple(task.facts["answer"]), puzzle, names, self._surface)
 
     def judge(self, task: Task, answer: str) -> Verdict:
@@ -105,9 +105,10 @@ def clue(
     unique: str = "answer", shape: str = "", kinds: str = "", redundant: int = 0, most_clues: int = 256,
     source: str = "", grader: str = "fixed",
 ) -> Contract:  # fmt: skip
-    """`tiers`: as "C1,C3" or "C0-C4". `answer`: lines of reasoning and an answer, the answer alone, or the clues, from
-    which a solver answers. `names`: the first of each kind, or redrawn for each puzzle. `shape`, with `kinds` and
-    `redundant`: puzzles of one's own instead of tiers. `source`: a file of published puzzles, and its `grader`."""
+    """`tiers`: as "C1,C3" or "C0-C4". `answer`: lines of reasoning and an answer; a proof, whose lines stand behind
+    what they follow from; the answer alone; or the clues, from which a solver answers. `names`: the first of each
+    kind, or redrawn for each puzzle. `shape`, with `kinds` and `redundant`: puzzles of one's own instead of tiers.
+    `source`: a file of published puzzles, and its `grader`."""
     for field, value, known in (
         ("surface", surface, language.SURFACES), ("answer", answer, ANSWERS), ("names", names, NAMES),
         ("unique", unique, UNIQUE), ("grader", grader, tuple(published.GRADERS)),
@@ -124,4 +125,8 @@ def clue(
         "shape": shape, "kinds": kinds, "redundant": redundant, "most_clues": most_clues, "source": source,
         "grader": grader,
     }  # fmt: skip
+    if answer == "proof" and (source or "moments" in tasks.kinds_of(settings)):
+        raise InputError(
+            "'proof': only crimes and houses have one; expected it with tiers of C0-C4, Z1-Z3", field="answer"
+        )
     return Clues(settings)

@@ -43,9 +43,10 @@ def _lines(puzzle: Puzzle, answer: str) -> str:
     last = f"{HEAD['english']} {asked}"
     if answer == "direct":
         return f"Answer on one line, with the names alone: {last}"
+    behind = ", each behind those that it follows from" if answer == "proof" else ""
     return (
-        "Write what follows from the clues, one sentence a line, in the words that the clues use. Then write one last "
-        f"line, with the names alone: {last}"
+        f"Write what follows from the clues, one sentence a line{behind}, in the words that the clues use. Then write "
+        f"one last line, with the names alone: {last}"
     )
 
 

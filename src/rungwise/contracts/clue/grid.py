@@ -6,7 +6,7 @@
    has the shortest refutation is taken. candidates.py tells in a moment which can.
 3. Where nothing can be refuted so, refutations with an assumption inside are tried, then with two. Of what hangs on
    two assumptions only the result is a line: "if the first, then not the second".
-4. Of all lines, those that the answer needs are kept.
+4. Of all lines, those that the answer needs are kept. A proof tells them once more, each behind its reasons.
 """
 
 from collections.abc import Iterator, Sequence
@@ -148,14 +148,50 @@ def _told(puzzle: Puzzle, chain: Chain, questions: Sequence[Sequence[int]]) -> D
     places = [place for place in range(needed.bit_length()) if needed >> place & 1]
     clauses, proof = chain.clauses, chain.proof
     lines = dict.fromkeys(_line(clauses, *proof.lines[place]) for place in places)
+    told = _Proof(chain)
+    for one in known:
+        told.answer(one)
     plain = [clue for clue in puzzle.clues if isinstance(clue, Is) and clue.first.category in PLAIN]
     return Derivation(
         lines=tuple(line for line in lines if line not in puzzle.clues),
+        proof=tuple(told.lines),
         rounds=max((one.depth for one in known), default=0),
         splits=sum(proof.split[place] for place in places),
         indirect=(len(puzzle.clues) - len(plain)) / len(puzzle.clues) if puzzle.clues else 0.0,
         left=_left(puzzle, clauses.board, plain),
     )
+
+
+class _Proof:
+    """Lines of which each follows at once from those just above it: they are said again where they are not."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.clauses, self.proof = chain.clauses, chain.proof
+        self.lines: list[Formula] = []
+        self.done: set[int] = set()
+
+    def answer(self, known: Known) -> None:
+        for one in known.said():
+            if isinstance(one, int):
+                self._tell(one)
+            elif one not in self.lines:
+                self.lines.append(one)
+
+    def _tell(self, place: int) -> None:
+        if place in self.done:
+            return
+        self.done.add(place)
+        because = self.proof.known[place].because()
+        lines = [one for one in because if isinstance(one, int)]
+        for one in lines:
+            self._tell(one)
+        reasons = [one for one in because if not isinstance(one, int)] + [self._said(one) for one in lines]
+        near = self.lines[-len(reasons) :] if reasons else []
+        self.lines += [one for one in reasons if one not in near]
+        self.lines.append(self._said(place))
+
+    def _said(self, place: int) -> Formula:
+        return _line(self.clauses, *self.proof.lines[place])
 
 
 def _line(clauses: Clauses, assumed: tuple[int, ...], literal: int) -> Formula:

@@ -45,7 +45,7 @@ def listed(shape: Shape) -> bool:
 
 
 def weighed(puzzle: Puzzle, names: Names, surface: str, lines: Sequence[str], wanted: Sequence[str]) -> Weighed:
-    """`wanted`: the derivation's lines, each worth the same; padding is worth nothing."""
+    """`wanted`: the derivation's lines, each worth the same but for clues that it names; padding is worth nothing."""
     counter = None
     seen: set[Formula] = set()
     classes = []
@@ -63,7 +63,8 @@ def weighed(puzzle: Puzzle, names: Names, surface: str, lines: Sequence[str], wa
             seen.add(formula)
     if "illegible" in classes:
         return Weighed(tuple(classes), 0.0)
-    return Weighed(tuple(classes), len(set(lines) & set(wanted)) / len(set(wanted)) if wanted else 1.0)
+    steps = {line for line in wanted if read_line(line, puzzle.shape, names, surface) not in puzzle.clues}
+    return Weighed(tuple(classes), len(steps & set(lines)) / len(steps) if steps else 1.0)
 
 
 def _counter(puzzle: Puzzle) -> Callable[[Formula], Found]:

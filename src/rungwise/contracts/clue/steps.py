@@ -14,7 +14,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import combinations
+from itertools import combinations, count
 from typing import NamedTuple
 
 from rungwise.contracts.clue import candidates
@@ -109,14 +109,19 @@ class Clauses:
         self.said: list[Literal] = list(self.rules.literals)  # what each variable says
         self.own: list[tuple[int, ...]] = []
         self.failing: dict[int, list[int]] = {}  # as in Rules, of the puzzle's own clauses
-        self.given: list[tuple[int, bool]] = []  # literals, and whether a clue says just that
+        self.sources: list[Formula | None] = []  # of each of them, the clue
+        self.given: list[tuple[int, Formula | None]] = []  # literals, and the clue
         for clue in clues:
             for clause in candidates.clauses(self.board, clue):
-                self._add([self.literal(atom) for atom in clause], told=not isinstance(clue, Compound))
+                self._add([self.literal(atom) for atom in clause], clue)
 
     def clause(self, number: int) -> tuple[int, ...]:
         of_all = self.rules.clauses
         return of_all[number] if number < len(of_all) else self.own[number - len(of_all)]
+
+    def source(self, number: int) -> Formula | None:
+        own = number - len(self.rules.clauses)
+        return self.sources[own] if own >= 0 else None
 
     def formula(self, literal: int) -> Literal:
         said = self.said[literal >> 1]
@@ -129,16 +134,17 @@ class Clauses:
             literal = 2 * self._neighbours(atom.kind, atom.first, atom.second)
         return literal if atom.holds else literal ^ 1
 
-    def _add(self, clause: Iterable[int], told: bool = False) -> None:
+    def _add(self, clause: Iterable[int], clue: Formula | None = None) -> None:
         clause = set(clause) - {NEVER}
         if ALWAYS in clause:
             return
         if len(clause) < 2:
-            self.given.extend((literal, told) for literal in clause or (0, 1))
+            self.given.extend((literal, clue) for literal in clause or (0, 1))
             return
         for literal in clause:
             self.failing.setdefault(literal ^ 1, []).append(len(self.rules.clauses) + len(self.own))
         self.own.append(tuple(sorted(clause)))
+        self.sources.append(clue)
 
     def _neighbours(self, kind: type, first: int, second: int) -> int:
         """The variable that one stands next to, or just left of, the other; with clauses house by house."""
@@ -164,10 +170,21 @@ class Clauses:
 
 
 class Known(NamedTuple):
-    """A literal's proof: its lines as bits, and how many of them hang on one another."""
+    """A literal's proof: its lines as bits, how many of them hang on one another, and the last step of it."""
 
     lines: int
     depth: int
+    reasons: tuple["Known", ...] = ()
+    clue: Formula | None = None  # that the step is by
+    place: int = -1  # of the line that says it, where one does
+
+    def said(self) -> tuple[int | Formula, ...]:
+        """What to name where this is a reason: its line's place; where no line says it, the clues and lines behind."""
+        return (self.place,) if self.place >= 0 else self.because()
+
+    def because(self) -> tuple[int | Formula, ...]:
+        own = () if self.clue is None else (self.clue,)
+        return tuple(dict.fromkeys((*own, *(one for reason in self.reasons for one in reason.said()))))
 
 
 class Proof:
@@ -176,11 +193,14 @@ class Proof:
     def __init__(self) -> None:
         self.lines: list[tuple[tuple[int, ...], int]] = []
         self.split: list[bool] = []  # whether the line came out of a contradiction
+        self.known: list[Known] = []
 
-    def add(self, assumed: tuple[int, ...], literal: int, split: bool) -> int:
+    def add(self, assumed: tuple[int, ...], literal: int, split: bool, known: Known) -> Known:
+        place = len(self.lines)
         self.lines.append((assumed, literal))
         self.split.append(split)
-        return 1 << len(self.lines) - 1
+        self.known.append(known._replace(lines=known.lines | 1 << place, depth=known.depth + 1, place=place))
+        return self.known[-1]
 
 
 class Chain:
@@ -194,11 +214,12 @@ class Chain:
         self.known: dict[int, Known] = {}
         self.left = [len(one) for one in (*clauses.rules.clauses, *clauses.own)]  # of each clause, what has not failed
         self.apart = [0] * len(clauses.board.start)  # for each place, the places that do not belong to it
-        self.waiting: list[tuple[int, int, Known, bool, bool]] = []
+        self.waiting: list[tuple[int, int, int, int, bool, bool, int, Known]] = []  # the cheapest first
+        self.order = count()
         self.disjoint: set[int] = set()  # what waits for having no candidate in common
         self.assumed: tuple[int, ...] = ()
-        for literal, told in clauses.given:
-            self.wait(literal, Known(0, 0), silent=told)
+        for literal, clue in clauses.given:
+            self.wait(literal, Known(0, 0, (), clue), silent=clue is not None and not isinstance(clue, Compound))
 
     def assuming(self, literal: int) -> "Chain":
         """Until it contradicts itself: no question is looked at."""
@@ -211,22 +232,22 @@ class Chain:
         return other
 
     def wait(self, literal: int, known: Known, *, silent: bool = False, split: bool = False) -> None:
-        heappush(self.waiting, (known.lines.bit_count(), literal, known, silent, split))
+        cost = known.lines.bit_count()
+        heappush(self.waiting, (cost, literal, known.lines, known.depth, silent, split, next(self.order), known))
 
     def run(self, most: int | None = None) -> Known | None:
         """Derives until every question has its answer or nothing follows; or returns why it contradicts itself, where
         that takes no more than so many lines."""
         while self.waiting and self.open and (most is None or self.waiting[0][0] <= most):
-            _, literal, (lines, depth), silent, split = heappop(self.waiting)
+            _, literal, _, _, silent, split, _, known = heappop(self.waiting)
             if literal in self.known:
                 continue
             if literal ^ 1 in self.known:
                 other = self.known[literal ^ 1]
-                return Known(lines | other.lines, max(depth, other.depth))
+                return Known(known.lines | other.lines, max(known.depth, other.depth), (known, other))
             if not silent and len(self.assumed) < 2:  # what hangs on two assumptions cannot be said in a line
-                lines |= self.proof.add(self.assumed, literal, split)
-                depth += 1
-            self.known[literal] = Known(lines, depth)
+                known = self.proof.add(self.assumed, literal, split, known)
+            self.known[literal] = known
             self.open.discard(self.answers.get(literal, -1))
             self._follow(literal)
         return None
@@ -252,13 +273,13 @@ class Chain:
         if rest in known:
             return
         lines = depth = 0
-        for literal in clause:
-            if literal != rest:
-                why = known[literal ^ 1]
-                lines |= why.lines
-                if why.depth > depth:
-                    depth = why.depth
-        self.wait(rest, Known(lines, depth), silent=number < self.clauses.rules.silent)
+        reasons = tuple(known[literal ^ 1] for literal in clause if literal != rest)
+        for why in reasons:
+            lines |= why.lines
+            if why.depth > depth:
+                depth = why.depth
+        silent = number < self.clauses.rules.silent
+        self.wait(rest, Known(lines, depth, reasons, self.clauses.source(number)), silent=silent)
 
     def _disjoint(self, one: int, gone: int) -> None:
         """What has no candidate in common with the one, in the category of what has just gone."""
@@ -275,11 +296,12 @@ class Chain:
                     self.wait(literal, self._apart(one, other, block))
 
     def _apart(self, one: int, other: int, block: int) -> Known:
-        equal, lines, depth = self.clauses.rules.equal, 0, 0
+        equal, lines, depth, reasons = self.clauses.rules.equal, 0, 0, list[Known]()
         while block:
             place = (block & -block).bit_length() - 1
             block &= block - 1
             whys = [self.known[equal(side, place) ^ 1] for side in (one, other) if self.apart[side] >> place & 1]
             why = min(whys, key=lambda why: (why.lines | lines).bit_count()) if len(whys) > 1 else whys[0]
             lines, depth = lines | why.lines, max(depth, why.depth)
-        return Known(lines, depth)
+            reasons.append(why)
+        return Known(lines, depth, tuple(reasons))

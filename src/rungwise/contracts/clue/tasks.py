@@ -26,7 +26,7 @@ from rungwise.contracts.clue.isomorphism import relabelled
 from rungwise.contracts.clue.language import write_formula, write_puzzle
 from rungwise.contracts.clue.solver import Solved, Unique, fact, solve
 from rungwise.contracts.clue.tiers import OWN, TIERS, Tier, own
-from rungwise.contracts.clue.tree import Derivation, Kind, Puzzle, Shape
+from rungwise.contracts.clue.tree import Derivation, Formula, Kind, Puzzle, Shape
 from rungwise.errors import InputError, nearest
 from rungwise.seeds import stream
 
@@ -77,11 +77,15 @@ def _made(split: str, index: int, seed: int, chosen: tuple[tuple[str, Json], ...
         "facts": {
             "puzzle": write_puzzle(puzzle, names, settings["surface"]),
             "answer": list(solved.answer),
-            "lines": [write_formula(line, names, settings["surface"]) for line in derivation.lines],
+            "lines": [write_formula(line, names, settings["surface"]) for line in _lines(derivation, settings)],
             "structure": relabelled(puzzle),
             "difficulty": _difficulty(puzzle, derivation),
         },
     }  # fmt: skip
+
+
+def _lines(derivation: Derivation, settings: Mapping[str, Json]) -> Sequence[Formula]:
+    return derivation.proof if settings["answer"] == "proof" else derivation.lines
 
 
 def _difficulty(puzzle: Puzzle, derivation: Derivation) -> dict[str, Json]:

@@ -234,3 +234,4 @@ class Derivation:
     splits: int  # assumptions that were refuted
     indirect: float  # the share of clues that are not plain facts
     left: int  # answers, or worlds, that the plain facts alone leave
+    proof: tuple[Formula, ...] = ()  # the lines, each behind what it follows from; a night has none
