@@ -19,6 +19,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m rungwise.contracts.clue", description=__doc__)
     options.add_argument("puzzle", type=Path, help="a file with the puzzle's text; - for what comes in")
     options.add_argument("--surface", choices=SURFACES, default="compact")
+    options.add_argument("--proof", action="store_true", help="each line behind what it follows from; not of a night")
     given = options.parse_args()
     try:
         text = sys.stdin.read() if str(given.puzzle) == "-" else given.puzzle.read_text()
@@ -35,7 +36,8 @@ def main() -> int:
         sys.stderr.writelines(f"{line}\n" for line in _refused(solved, puzzle, names, given.surface))
         return 1
     derivation = derived(puzzle)
-    lines = [write_formula(line, names, given.surface) for line in (derivation.lines if derivation else ())]
+    told = (derivation.proof if given.proof else derivation.lines) if derivation else ()
+    lines = [write_formula(line, names, given.surface) for line in told]
     sys.stdout.write(f"{write_answer(lines, solved.answer, puzzle, names, given.surface)}\n")
     return 0
 
