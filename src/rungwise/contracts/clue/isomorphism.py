@@ -67,6 +67,7 @@ class Node(NamedTuple):
     ordered: bool = False
 
 
+@lru_cache(maxsize=64)  # who draws a puzzle asks twice
 def relabelled(puzzle: Puzzle) -> str:
     places: Places = {}
     nodes = [_formula(clue, places) for clue in puzzle.clues]

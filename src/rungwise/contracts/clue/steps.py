@@ -273,7 +273,7 @@ class Chain:
         if rest in known:
             return
         lines = depth = 0
-        reasons = tuple(known[literal ^ 1] for literal in clause if literal != rest)
+        reasons = tuple([known[literal ^ 1] for literal in clause if literal != rest])
         for why in reasons:
             lines |= why.lines
             if why.depth > depth:

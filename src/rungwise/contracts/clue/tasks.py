@@ -156,8 +156,11 @@ def _stated(puzzle: Puzzle) -> bool:
 
 
 def _fits(split: str, tier: Tier, puzzle: Puzzle, most_clues: int) -> bool:
-    owned = int(relabelled(puzzle)[:8], 16) % BUCKETS in OWNED[split]
-    return owned and len(puzzle.clues) <= most_clues and asks(tier, puzzle)
+    return len(puzzle.clues) <= most_clues and asks(tier, puzzle) and _owned(split, puzzle)
+
+
+def _owned(split: str, puzzle: Puzzle) -> bool:
+    return int(relabelled(puzzle)[:8], 16) % BUCKETS in OWNED[split]
 
 
 def asks(tier: Tier, puzzle: Puzzle) -> bool:
