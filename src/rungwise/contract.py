@@ -166,10 +166,10 @@ OPTIONAL: Mapping[str, str] = {
 
 class Lazy(Sequence[Task]):
     """Tasks that are made when they are looked at, so that processes can share the making: no two depend on each
-    other."""
+    other. Where an item's tier is known beforehand, `tier` saves making those that nobody wants."""
 
-    def __init__(self, indices: range, make: Callable[[int], Task]) -> None:
-        self._indices, self._make = indices, make
+    def __init__(self, indices: range, make: Callable[[int], Task], tier: Callable[[int], str] | None = None) -> None:
+        self._indices, self._make, self._tier = indices, make, tier
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -179,7 +179,12 @@ class Lazy(Sequence[Task]):
     @overload
     def __getitem__(self, at: slice) -> "Lazy": ...
     def __getitem__(self, at: int | slice) -> "Task | Lazy":
-        return Lazy(self._indices[at], self._make) if isinstance(at, slice) else self._make(self._indices[at])
+        if isinstance(at, slice):
+            return Lazy(self._indices[at], self._make, self._tier)
+        return self._make(self._indices[at])
+
+    def tier(self, at: int) -> str | None:
+        return self._tier(self._indices[at]) if self._tier else None
 
 
 def task_id(contract: str, version: str, **content: Json) -> str:

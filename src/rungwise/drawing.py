@@ -3,7 +3,7 @@
 1. Which they are depends on (split, n, seed, tiers) alone. Tiers are filled in the order of the items.
 2. Where a contract's `tasks` returns a lazy sequence (anything that is not a list or tuple), blocks of items are made
    in processes. A list is all made when it is asked for, so processes would each make all of it: it is drawn here, in
-   blocks that double.
+   blocks that double. Where a lazy sequence knows the tier of an item beforehand, those that are filled are not made.
 3. Tasks that took long to draw are kept in the user's cache folder, under a hash of all that they depend on, the
    contract's source included. A file there that is not whole is passed over.
 """
@@ -15,10 +15,11 @@ from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from rungwise.contract import Contract, Json, Task, hash_of, identity, load_contract
+from rungwise.contract import Contract, Json, Lazy, Task, hash_of, identity, load_contract
 from rungwise.errors import InputError, nearest
 from rungwise.source import source
 from rungwise.workers import Item, run
@@ -57,7 +58,7 @@ def draw(
     made_with = msgspec.json.encode(settings).decode()
     room = _quotas(tiers, n) if tiers else None
     found: list[Drawn] = []
-    for task, gold in _drawn((spec, made_with, split, seed), n, lazy, on, workers):
+    for task, gold in _drawn(contract, (spec, made_with, split, seed), n, lazy, on, workers, room):
         if (gold is None and answered) or (room is not None and not room.get(task.tier)):
             continue
         found.append((task, gold))
@@ -100,10 +101,11 @@ def _keep(path: Path, drawn: Sequence[Drawn]) -> None:
 # ---- drawn ----
 
 
-def block(payload: tuple[Asked, int, int]) -> list[Drawn]:
-    (spec, made_with, split, seed), start, stop = payload
+def block(payload: tuple[Asked, Sequence[int]]) -> list[Drawn]:
+    (spec, made_with, split, seed), at = payload
     contract = _contract(spec, made_with)
-    return [(task, contract.gold(task)) for task in contract.tasks(split, stop, seed)[start:stop]]
+    tasks = contract.tasks(split, at[-1] + 1, seed)
+    return [(tasks[one], contract.gold(tasks[one])) for one in at if one < len(tasks)]
 
 
 @lru_cache(maxsize=4)
@@ -112,22 +114,48 @@ def _contract(spec: str, made_with: str) -> Contract:
     return load_contract(spec, msgspec.json.decode(made_with))
 
 
-def _drawn(asked: Asked, n: int, lazy: bool, on: str, workers: int) -> Iterator[Drawn]:
-    for blocks in _waves(n, lazy):
-        items = [Item(id=f"{start} to {stop}", payload=(asked, start, stop)) for start, stop in blocks]
-        made = run("rungwise.drawing:block", items, on=on if lazy else "inline", workers=workers, chunk=1)
-        for (start, stop), tasks in zip(blocks, made, strict=True):
-            yield from tasks
-            if len(tasks) < stop - start:  # the split's last
-                return
+def _drawn(
+    contract: Contract, asked: Asked, n: int, lazy: bool, on: str, workers: int, room: Mapping[str, int] | None
+) -> Iterator[Drawn]:  # fmt: skip
+    size = max(FEWEST, n // 64)
+    for start, stop in _waves(n, lazy):
+        left = _left(contract.tasks(asked[2], stop, asked[3]) if lazy else range(stop), start)
+        while at := _next(left, room):
+            blocks = [at[first : first + size] for first in range(0, len(at), size)] if lazy else [at]
+            items = [Item(id=f"{one[0]} to {one[-1] + 1}", payload=(asked, one)) for one in blocks]
+            made = run("rungwise.drawing:block", items, on=on if lazy else "inline", workers=workers, chunk=1)
+            for one, tasks in zip(blocks, made, strict=True):
+                yield from tasks
+                if len(tasks) < len(one):  # the split's last
+                    return
 
 
-def _waves(n: int, lazy: bool) -> Iterator[list[tuple[int, int]]]:
-    """Blocks of the n items that are wanted, then of as many again each time. A list is made in one block at a time."""
-    start, stop, size = 0, n if lazy else min(n, FEWEST), max(FEWEST, n // 64)
+def _waves(n: int, lazy: bool) -> Iterator[tuple[int, int]]:
+    """The n items that are wanted, then as many again each time. A list is made in one block at a time."""
+    start, stop = 0, n if lazy else min(n, FEWEST)
     while start < MOST_LOOKED_AT * n:
-        yield [(at, min(at + size, stop)) for at in range(start, stop, size)] if lazy else [(start, stop)]
+        yield start, stop
         start, stop = stop, 2 * stop if stop >= n else min(n, 2 * stop)
+
+
+def _left(tasks: Sequence[Any], start: int) -> dict[str, Sequence[int]]:
+    """The places from there on, by tier where that can be told before an item is made."""
+    places = range(start, max(start + 1, len(tasks)))
+    if start >= len(tasks) or not isinstance(tasks, Lazy) or tasks.tier(start) is None:
+        return {"": places}
+    found: dict[str, list[int]] = {}
+    for at in places:
+        found.setdefault(str(tasks.tier(at)), []).append(at)
+    return dict(found)
+
+
+def _next(left: dict[str, Sequence[int]], room: Mapping[str, int] | None) -> Sequence[int]:
+    """As many of each tier as there is room for, or all where that cannot be told; they are left no more."""
+    if "" in left:
+        return left.pop("")
+    taken = {tier: places[: len(places) if room is None else room.get(tier, 0)] for tier, places in left.items()}
+    left |= {tier: left[tier][len(places) :] for tier, places in taken.items()}
+    return sorted(at for places in taken.values() for at in places)
 
 
 def _quotas(tiers: Mapping[str, float], n: int) -> dict[str, int]:

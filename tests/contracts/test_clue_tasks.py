@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from rungwise.contract import Contract, Task
+from rungwise.contract import Contract, Lazy, Task
 from rungwise.contracts.clue import clue
 from rungwise.contracts.clue.isomorphism import relabelled
 from rungwise.contracts.clue.judge import puzzle_of
@@ -92,6 +92,12 @@ def test_nothing_is_larger_than_a_shape_of_ones_own() -> None:
     with pytest.raises(InputError, match="no split 'larger'") as caught:
         contract.tasks("larger", 1, 0)
     assert "\n" not in str(caught.value)
+
+
+def test_the_tier_of_an_item_is_known_before_it_is_made() -> None:
+    made = clue(tiers="C0,C2,Z1").tasks("test", 7, 3)
+    assert isinstance(made, Lazy) and [made.tier(at) for at in range(7)] == [task.tier for task in made]
+    assert [made[2:].tier(at) for at in range(5)] == [task.tier for task in made[2:]]
 
 
 def test_an_item_depends_on_split_seed_and_place_alone() -> None:

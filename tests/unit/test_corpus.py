@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from rungwise.contract import Grammar, Repair, Task, Verdict, load_contract, task_id
+from rungwise.contract import Grammar, Lazy, Repair, Task, Verdict, load_contract, task_id
 from rungwise.errors import InputError
 from rungwise.held import held
 from rungwise.policy.policy import Group, Sample
@@ -27,17 +27,21 @@ SPEC = f"{__file__}:sums"
 
 
 class Sums:
-    """Additions. `lazy`: made when looked at. `golds`: every so many have a gold answer; 0: none has."""
+    """Additions. `lazy`: made when looked at. `golds`: every so many have a gold answer; 0: none has. `known`: the tier
+    is told before a task is made, and a large one cannot be made."""
 
     name, version, gold_floor = "sums", "1", 1.0
     tiers, splits = ("small", "large", "huge"), ("train", "dev", "short", "empty")
     failures: Mapping[str, str] = {"wrong": "count again"}
 
-    def __init__(self, lazy: bool, golds: int) -> None:
-        self.lazy, self.golds = lazy, golds
+    def __init__(self, lazy: bool, golds: int, known: bool) -> None:
+        self.lazy, self.golds, self.known = lazy, golds, known
 
     def tasks(self, split: str, n: int, seed: int) -> Sequence[Task]:
         n = min(n, {"short": 10, "empty": 0}.get(split, n))
+        if self.known:
+            made = Made(split, seed, range(n))
+            return Lazy(range(n), made.small, made.tier)
         return Made(split, seed, range(n)) if self.lazy else list(Made(split, seed, range(n)))
 
     def gold(self, task: Task) -> str | None:
@@ -77,13 +81,19 @@ class Made(Sequence[Task]):
     def __getitem__(self, at: int | slice) -> Task | Sequence[Task]:
         if isinstance(at, slice):
             return Made(self.split, self.seed, self.items[at])
-        rng = stream(self.seed, "sums", self.split, self.items[at])
-        tier = rng.choice(("small", "large"))
+        tier, rng = self.tier(at), stream(self.seed, "sums", self.split, self.items[at])
         return task([rng.randrange(10 if tier == "small" else 10**6) for _ in range(2)], tier, self.split)
 
+    def tier(self, at: int) -> str:
+        return stream(self.seed, "tier", self.split, self.items[at]).choice(("small", "large"))
 
-def sums(lazy: bool = True, golds: int = 1) -> Sums:
-    return Sums(lazy, golds)
+    def small(self, at: int) -> Task:
+        assert self.tier(at) == "small"
+        return self[at]
+
+
+def sums(lazy: bool = True, golds: int = 1, known: bool = False) -> Sums:
+    return Sums(lazy, golds, known)
 
 
 def task(of: list[int], tier: str = "small", split: str = "train", prompt: str = "") -> Task:
@@ -97,9 +107,10 @@ def row(of: list[int], answer: str = "", **more: str) -> Row:
 
 
 def drawn(
-    n: int, *, lazy: bool = True, golds: int = 1, split: str = "train", on: str = "inline", **more: Any
-) -> list[Row]:
-    return draw(SPEC, {"lazy": lazy, "golds": golds}, split, n, 7, on=on, **more)
+    n: int, *, lazy: bool = True, golds: int = 1, known: bool = False, split: str = "train", on: str = "inline",
+    **more: Any,
+) -> list[Row]:  # fmt: skip
+    return draw(SPEC, {"lazy": lazy, "golds": golds, "known": known}, split, n, 7, on=on, **more)
 
 
 # ---- drawing ----
@@ -125,6 +136,12 @@ def test_tiers_get_their_shares_in_the_order_of_the_items(n: int, small: int, la
     assert abs(count["small"] - n * small / (small + large)) < 1
     alone = drawn(max(1, count["small"]), tiers={"small": 1})
     assert [one for one in rows if one.task.tier == "small"] == alone[: count["small"]]
+
+
+@given(st.integers(1, 50), st.integers(1, 3))
+@examples(max_examples=20, deadline=None)
+def test_where_tiers_are_known_beforehand_none_is_made_that_nobody_wants(n: int, golds: int) -> None:
+    assert drawn(n, golds=golds, known=True, tiers={"small": 1}) == drawn(n, golds=golds, tiers={"small": 1})
 
 
 def test_a_task_without_a_gold_answer_is_passed_over_unless_only_tasks_are_wanted() -> None:
