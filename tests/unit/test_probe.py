@@ -165,6 +165,15 @@ def test_every_figure_is_a_count_of_the_rows(probe: Probe) -> None:
             assert part(rows, f"{way}={label}") == members
 
 
+def test_several_slices_are_what_is_in_all_of_them(probe: Probe) -> None:
+    rows = rows_of(probe, mixed(probe))
+    first = rows[0]
+    both = [row for row in rows if (row.split, row.tier) == (first.split, first.tier)]
+    assert part(rows, f"split={first.split},tier={first.tier}") == part(rows, f"{first.split}, {first.tier}") == both
+    with pytest.raises(InputError, match="no slice 'tier=tirr'"):
+        part(rows, f"{first.split},tier=tirr")
+
+
 def test_a_result_is_made_again_without_the_policy(probe: Probe, tmp_path: Path) -> None:
     save(tmp_path / "first", probe, measured(probe, mixed(probe)))
     again = measure(probe, FileWriter(tmp_path / "first" / "answers.jsonl"))

@@ -94,6 +94,20 @@ def test_a_contract_has_shallow_policies_of_its_own(tmp_path: Path) -> None:
         require_countable(["greedy - last_word >= 0.1"], probe.contract, probe.tasks, 2)
 
 
+def test_a_slice_of_slices_is_there_where_a_task_is_in_all_of_them(tmp_path: Path) -> None:
+    probe = freeze(tmp_path / "probe", toy(tmp_path), {}, {"test": 4, "dev": 4}, k=2, workers=1)
+    tier = probe.tasks[0].tier
+    require_countable(
+        [f"greedy[split=test,tier={tier}] >= 0.1", f"greedy[{tier}, unseen] > 0"], probe.contract, probe.tasks, 2
+    )
+    for wrong, told in (
+        ("split=test,split=dev", "no task of the probe is in all of"),
+        ("test,tier=no", "no slice 'tier=no'"),
+    ):
+        with pytest.raises(InputError, match=told):
+            require_countable([f"greedy[{wrong}] >= 0.1"], probe.contract, probe.tasks, 2)
+
+
 # ---- of a run ----
 
 

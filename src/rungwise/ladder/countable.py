@@ -9,16 +9,22 @@ from rungwise.probe.result import metric
 from rungwise.probe.shallow import names
 
 WAYS = ("split", "tier", "family")
+SEEN = {"seen", "unseen"}
 
 
 def require_countable(conditions: Iterable[str], contract: Contract, tasks: Sequence[Task], k: int) -> None:
     others = (*gates.RUNS, *names(contract))
-    slices = {getattr(task, way) for task in tasks for way in WAYS}
-    slices |= {f"{way}={getattr(task, way)}" for task in tasks for way in WAYS}
+    of = [{name for way in WAYS for name in (getattr(task, way), f"{way}={getattr(task, way)}")} for task in tasks]
+    slices = set[str]().union(*of)
     for text in conditions:
         asked = gates.parsed(text)
         metric(asked.metric, k)
         if asked.against is not None and asked.against not in others:
             raise InputError(f"nothing is called {asked.against!r}; {nearest(asked.against, others)}", field=text)
-        if asked.part is not None and asked.part not in {*slices, "seen", "unseen"}:
-            raise InputError(f"no slice {asked.part!r} in the probe; {nearest(asked.part, slices)}", field=text)
+        if asked.part is None or asked.part in {*slices, *SEEN}:
+            continue
+        parts = {one.strip() for one in asked.part.split(",")}
+        for one in parts - slices - SEEN:
+            raise InputError(f"no slice {one!r} in the probe; {nearest(one, slices)}", field=text)
+        if not any(parts - SEEN <= names for names in of):
+            raise InputError(f"no task of the probe is in all of {asked.part!r}", field=text)

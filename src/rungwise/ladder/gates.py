@@ -1,7 +1,7 @@
 """Conditions on a result, as people write them beforehand: `pass@1[dp3] - baseline >= 0.10`.
 
 1. METRIC[SLICE] - baseline OP NUMBER; the slice and the comparison may be left out, `champion` or a shallow policy
-   (`nearest`) may stand for `baseline`, and 10% for 0.10.
+   (`nearest`) may stand for `baseline`, and 10% for 0.10. [ONE,OTHER] is what is in both slices.
 2. A condition is held or failed where the whole interval says so, and undecided where it does not: `point` says what
    the estimate alone would. Gates ask for the point; expectations are told with all three words.
 """

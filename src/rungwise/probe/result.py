@@ -173,13 +173,17 @@ def _grouped(rows: Sequence[Row], of: Callable[[Row], str]) -> dict[str, list[Ro
 
 
 def part(rows: Sequence[Row], name: str) -> list[Row]:
-    """The rows of one slice, by its name alone or as WAY=NAME where two ways have one of that name."""
+    """The rows of one slice, by its name alone or as WAY=NAME where two ways have one of that name; of several, a comma
+    between them, the rows that are in all."""
     way, equals, wanted = name.rpartition("=")
     known = {
         (of, label): members for of, parts in _all_slices(rows).items() for label, members in parts.items()
         if not equals or of == way
     }  # fmt: skip
     found = [members for (_, label), members in known.items() if label == wanted]
+    if not found and "," in name:
+        first, _, last = name.rpartition(",")
+        return part(part(rows, first.strip()), last.strip())
     if len(found) != 1:
         ways = [f"{of}={label}" for of, label in known if label == wanted]
         expected = " or ".join(ways) if ways else nearest(wanted, {label for _, label in known})
