@@ -105,7 +105,8 @@ def block(payload: tuple[Asked, Sequence[int]]) -> list[Drawn]:
     (spec, made_with, split, seed), at = payload
     contract = _contract(spec, made_with)
     tasks = contract.tasks(split, at[-1] + 1, seed)
-    return [(tasks[one], contract.gold(tasks[one])) for one in at if one < len(tasks)]
+    made = (tasks[one] for one in at if one < len(tasks))
+    return [(task, contract.gold(task)) for task in made]
 
 
 @lru_cache(maxsize=4)

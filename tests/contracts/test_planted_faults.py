@@ -77,6 +77,13 @@ FAULTS = (
         '            return replace(posed, prompt=posed.prompt + "\\nFor example:\\n" + show(path))\n',
     ),
     Fault(
+        "draws every task twice",
+        "tasks",
+        "tasks.py",
+        DRAWS,
+        "    return [_task(split, seed, i // 2, slack) for i in range(n)]\n",
+    ),
+    Fault(
         "draws the same tasks from neighbouring seeds",
         "tasks",
         "tasks.py",

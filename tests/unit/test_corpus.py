@@ -69,7 +69,7 @@ class Sums:
 
 class Made(Sequence[Task]):
     def __init__(self, split: str, seed: int, items: range) -> None:
-        self.split, self.seed, self.items = split, seed, items
+        self.split, self.seed, self.items, self.made = split, seed, items, set[int]()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -88,7 +88,9 @@ class Made(Sequence[Task]):
         return stream(self.seed, "tier", self.split, self.items[at]).choice(("small", "large"))
 
     def small(self, at: int) -> Task:
-        assert self.tier(at) == "small"
+        """Once, and where somebody wants it."""
+        assert self.tier(at) == "small" and at not in self.made
+        self.made.add(at)
         return self[at]
 
 

@@ -31,6 +31,9 @@ def main() -> int:
         sys.stderr.write(f"rungwise: {given.puzzle}: {found}\n")
         return 2
     puzzle, names = found
+    if given.proof and puzzle.shape.kind == "moments":
+        sys.stderr.write(f"rungwise: {given.puzzle}: a night has no proof; expected a crime or houses, or no --proof\n")
+        return 2
     solved = solve(puzzle)
     if isinstance(solved, Refusal):
         sys.stderr.writelines(f"{line}\n" for line in _refused(solved, puzzle, names, given.surface))

@@ -45,8 +45,10 @@ TRIES = 20_000  # puzzles drawn for one task
 def tasks(split: str, n: int, seed: int, name: str, version: str, settings: Mapping[str, Json], file: str) -> Lazy:
     """`file` is where the settings' source lies, in full."""
     tiers = (PUBLISHED_TIER,) if split == PUBLISHED else tuple(tiers_of(settings))
-    make = lambda index: _task(split, index, seed, name, version, settings, file)  # noqa: E731
-    return Lazy(range(n), make, lambda index: tiers[index % len(tiers)])
+    return Lazy(
+        range(n), lambda index: _task(split, index, seed, name, version, settings, file),
+        lambda index: tiers[index % len(tiers)],
+    )  # fmt: skip
 
 
 def _task(
